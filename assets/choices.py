@@ -1,0 +1,63 @@
+"""Values that assets' fields take: stored in English, shown in the reader's language."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from firenze_digitale.base_models import Visibility
+
+__all__ = ["District", "ExchangeStatus", "Kind", "PlacementStatus", "Unit", "UpdateFrequency", "Visibility"]
+
+
+class Kind(TextChoices):
+    MATERIAL = "material", _("material")
+    IMMATERIAL = "immaterial", _("immaterial")
+
+
+class ExchangeStatus(TextChoices):
+    EXCHANGEABLE = "exchangeable", _("exchangeable")
+    ON_CONDITIONS = "on_conditions", _("on conditions")
+    NOT_EXCHANGEABLE = "not_exchangeable", _("not exchangeable")
+
+
+class Unit(TextChoices):
+    PIECES = "pieces", _("pieces")
+    PLACES = "places", _("places")
+    VEHICLES = "vehicles", _("vehicles")
+    RECORDS = "records", _("records")
+    DATASETS = "datasets", _("datasets")
+    KILOMETRES = "km", _("kilometres")
+    SQUARE_METRES = "m2", _("square metres")
+    OTHER = "other", _("other")
+
+
+class PlacementStatus(TextChoices):
+    ACTIVE = "active", _("active")
+    PLANNED = "planned", _("planned")
+    OUT_OF_SERVICE = "out_of_service", _("out of service")
+    TO_BE_VERIFIED = "to_be_verified", _("to be verified")
+    REMOVED = "removed", _("removed")
+
+
+class District(TextChoices):
+    """The five districts (quartieri) of the municipality of Florence; elsewhere the field stays empty."""
+
+    CENTRO_STORICO = "1", _("1 Centro Storico")
+    CAMPO_DI_MARTE = "2", _("2 Campo di Marte")
+    GAVINANA_GALLUZZO = "3", _("3 Gavinana-Galluzzo")
+    ISOLOTTO_LEGNAIA = "4", _("4 Isolotto-Legnaia")
+    RIFREDI = "5", _("5 Rifredi")
+
+
+class UpdateFrequency(TextChoices):
+    """How often a distribution is brought up to date, after the EU's frequency authority table."""
+
+    CONTINUOUS = "continuous", _("continuous")
+    HOURLY = "hourly", _("hourly")
+    DAILY = "daily", _("daily")
+    WEEKLY = "weekly", _("weekly")
+    MONTHLY = "monthly", _("monthly")
+    QUARTERLY = "quarterly", _("quarterly")
+    ANNUAL = "annual", _("annual")
+    IRREGULAR = "irregular", _("irregular")
+    NEVER = "never", _("never")
+    UNKNOWN = "unknown", _("unknown")

@@ -1,0 +1,75 @@
+"""Who sees and who changes assets and their parts, and the joins of their lists."""
+
+from django.db.models import Q
+
+from firenze_digitale.access import access_of
+from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet, Visibility
+
+
+def visible_assets(who, prefix: str = "") -> Q:
+    """The rule of visibility of assets, for rows that reach their asset by `prefix` (“asset__”)."""
+    access = access_of(who)
+    if access.sees_everything:
+        return Q()
+    rule = Q(**{f"{prefix}visibility": Visibility.PUBLIC})
+    if access.signed_in:
+        rule |= Q(**{f"{prefix}visibility": Visibility.NETWORK})
+        if access.partner_ids:
+            rule |= Q(**{f"{prefix}owner_id__in": access.partner_ids})
+    return rule
+
+
+class CategoryQuerySet(PlanFactQuerySet):
+    def for_list(self):
+        return self.select_related("parent")
+
+
+class AssetQuerySet(RegistryQuerySet):
+    """Everybody sees the public ones; a partner's referents see and keep their own."""
+
+    def visible_to(self, who):
+        return self.filter(visible_assets(who))
+
+    def changeable_by(self, who):
+        access = access_of(who)
+        if not access.writes:
+            return self.none()
+        return self.all() if access.administrator else self.filter(owner_id__in=access.partner_ids)
+
+    def for_list(self):
+        return self.select_related("owner", "category")
+
+    def for_detail(self):
+        return self.select_related("owner__successor", "category__parent", "contact")
+
+
+class AssetPartQuerySet(RegistryQuerySet):
+    """Placements and distributions follow their asset."""
+
+    def visible_to(self, who):
+        if access_of(who).sees_everything:
+            return self.all()
+        # A semi-join on the few assets: the plan walks each visible asset's own part of the key.
+        return self.filter(asset__in=self._assets().visible_to(who))
+
+    def changeable_by(self, who):
+        access = access_of(who)
+        if access.writes and access.administrator:
+            return self.all()
+        return self.filter(asset__in=self._assets().changeable_by(who))
+
+    def for_list(self):
+        return self.select_related("asset__owner", "asset__category")
+
+    def _assets(self):
+        return self.model._meta.get_field("asset").related_model.objects.all()
+
+
+class PlacementQuerySet(AssetPartQuerySet):
+    def located(self):
+        return self.filter(latitude__isnull=False)
+
+
+class DistributionQuerySet(AssetPartQuerySet):
+    pass
+

@@ -1,0 +1,48 @@
+"""Who is asking: what every door knows of a person or a partner's system before it shows or stores anything.
+
+`request.user` is a `User`, an `AnonymousUser` or a `PartnerSystem` (a credential at work). Querysets and models
+never ask which: they call `access_of(who)` and read the answer.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Access:
+    """What one caller may do in the whole registry.
+
+    `partner_ids` are the partners that the caller answers for, predecessors included: who carries on
+    a partner carries on its assets.
+    """
+
+    signed_in: bool = False
+    partner_ids: frozenset[int] = field(default_factory=frozenset)
+    city_staff: bool = False
+    administrator: bool = False
+    writes: bool = False
+
+    @property
+    def sees_everything(self) -> bool:
+        return self.city_staff or self.administrator
+
+    @property
+    def steers(self) -> bool:
+        """Whether the caller may change what belongs to the Plan and not to one partner."""
+        return self.writes and self.sees_everything
+
+    @property
+    def has_a_desk(self) -> bool:
+        """Whether the admin has something to do for the caller."""
+        return self.sees_everything or bool(self.partner_ids)
+
+
+ANONYMOUS = Access()
+# Commands run by an operator and loading of fixtures.
+OPERATOR = Access(signed_in=True, city_staff=True, administrator=True, writes=True)
+
+
+def access_of(who: object) -> Access:
+    """Return the access of `who`; whoever carries none is anonymous."""
+    if isinstance(who, Access):
+        return who
+    return getattr(who, "access", ANONYMOUS)

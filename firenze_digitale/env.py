@@ -1,0 +1,37 @@
+"""Reads settings from the environment, and from `.env` in the project root where there is one."""
+
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(ROOT / ".env", overwrite=False)
+
+
+def required(name: str, hint: str) -> str:
+    """Return the variable `name`; without it the registry does not start.
+
+    Raises:
+        ImproperlyConfigured: names the variable and gives `hint`.
+    """
+    value = env.str(name, default="")
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. {hint}")
+    return value
+
+
+def database(url: str) -> dict:
+    """Turn `DATABASE_URL` into Django's settings; query parameters such as `sslmode` go to libpq.
+
+    Raises:
+        ImproperlyConfigured: the URL is not that of a PostgreSQL database.
+    """
+    config = environ.Env.db_url_config(url)
+    if config.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(
+            "DATABASE_URL must name a PostgreSQL database: postgres://user:password@host:5432/name?sslmode=require"
+        )
+    return config

@@ -1,0 +1,226 @@
+"""Who answers for a partner: people with a login, and the partner's own systems."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from firenze_digitale.access import ANONYMOUS, Access, access_of
+from firenze_digitale.base_models import Coded, RegistryModel, one_of, well_formed_code
+from firenze_digitale.history import recorded
+from partners.choices import CredentialAccess
+from partners.models.partner import Partner
+from partners.querysets import ApiCredentialQuerySet, ReferentQuerySet, UserQuerySet
+
+TOKEN_MARK = "fdr"
+LAST_USE_RESOLUTION = timedelta(minutes=1)
+
+
+class AccountManager(UserManager.from_queryset(UserQuerySet)):
+    """Makes accounts as Django does, and says who sees them."""
+
+
+@recorded(exclude=("password", "last_login"))
+class User(AbstractUser):
+    """An account of a person: a referent's, a member of the city staff's, an administrator's."""
+
+    is_city_staff = models.BooleanField(
+        _("city staff"), default=False, help_text=_("Steers the Plan: charts, objectives, meetings, partners.")
+    )
+
+    objects = AccountManager()
+
+    class Meta(AbstractUser.Meta):
+        abstract = False
+
+    @cached_property
+    def access(self) -> Access:
+        """What the account may do. Read once a request."""
+        if not self.is_active or self.pk is None:
+            return ANONYMOUS
+        return Access(
+            signed_in=True,
+            partner_ids=Partner.objects.all().ids_answered_for_by_login(self),
+            city_staff=self.is_city_staff,
+            administrator=self.is_superuser,
+            writes=True,
+        )
+
+    def natural_key(self):
+        return (self.username,)
+
+
+@recorded()
+class Referent(Coded, RegistryModel):
+    """The person who answers for a partner's information and communication technology."""
+
+    partner = models.ForeignKey(
+        Partner, verbose_name=_("partner"), on_delete=models.PROTECT, related_name="referents"
+    )
+    name = models.CharField(_("name"), max_length=200)
+    role = models.CharField(_("role"), max_length=200, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    user = models.ForeignKey(
+        User,
+        verbose_name=_("login"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="referents",
+        help_text=_("One login may answer for several partners."),
+    )
+    active = models.BooleanField(
+        _("active"), default=True, help_text=_("Switch off instead of deleting: the history keeps the name.")
+    )
+
+    objects = ReferentQuerySet.as_manager()
+
+    class Meta(RegistryModel.Meta):
+        verbose_name = _("referent")
+        verbose_name_plural = _("referents")
+        ordering = ["name", "id"]
+        constraints = [
+            well_formed_code("referent"),
+            models.UniqueConstraint(
+                fields=["partner", "user"],
+                name="referent_login_once_a_partner",
+                violation_error_message=_("This login already answers for the partner."),
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @classmethod
+    def fields_changeable_by(cls, who):
+        return None if access_of(who).steers else frozenset({"email", "phone"})
+
+    def may_be_stored_by(self, who) -> bool:
+        access = access_of(who)
+        if access.steers:
+            return True
+        return access.writes and self.pk is not None and self.may_be_changed_by(who)
+
+
+@recorded(exclude=("secret_hash", "last_used_at", "updated_at"))
+class ApiCredential(RegistryModel):
+    """A key of a partner's system. The secret is shown once; only its hash is kept."""
+
+    NATURAL_KEY = ("prefix",)
+
+    partner = models.ForeignKey(
+        Partner, verbose_name=_("partner"), on_delete=models.PROTECT, related_name="credentials"
+    )
+    name = models.CharField(_("name"), max_length=200, help_text=_("Which system uses it, and for what."))
+    access = models.CharField(_("access"), max_length=10, choices=CredentialAccess, default=CredentialAccess.READ)
+    prefix = models.CharField(_("prefix"), max_length=12, unique=True, editable=False)
+    secret_hash = models.CharField(_("hash of the secret"), max_length=64, editable=False)
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
+    created_by = models.ForeignKey(
+        User,
+        verbose_name=_("created by"),
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="issued_credentials",
+    )
+
+    objects = ApiCredentialQuerySet.as_manager()
+
+    class Meta(RegistryModel.Meta):
+        verbose_name = _("API credential")
+        verbose_name_plural = _("API credentials")
+        ordering = ["partner", "name", "id"]
+        constraints = [one_of("apicredential", "access", CredentialAccess)]
+
+    def __str__(self):
+        return f"{self.name} ({self.prefix}…)"
+
+    @classmethod
+    def issue(cls, *, partner, name, access, expires_at=None, created_by=None) -> tuple["ApiCredential", str]:
+        """Make a credential.
+
+        Returns:
+            The stored credential and its token, which cannot be had again.
+
+        Raises:
+            ValidationError: a field is missing or wrong.
+        """
+        prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+        credential = cls(
+            partner=partner,
+            name=name,
+            access=access,
+            prefix=prefix,
+            secret_hash=cls.hash_of(secret),
+            expires_at=expires_at,
+            created_by=created_by,
+        )
+        credential.full_clean()
+        credential.save()
+        return credential, f"{TOKEN_MARK}_{prefix}_{secret}"
+
+    @staticmethod
+    def hash_of(secret: str) -> str:
+        """SHA-256 in hexadecimal: enough for a random secret of 256 bits, and quick at every request."""
+        return hashlib.sha256(secret.encode()).hexdigest()
+
+    @classmethod
+    def for_token(cls, token: str) -> "ApiCredential | None":
+        """Return the usable credential that `token` belongs to, or None."""
+        mark, _first, rest = token.partition("_")
+        prefix, _second, secret = rest.partition("_")
+        if mark != TOKEN_MARK or not secret or "\x00" in prefix:
+            return None
+        credential = cls.objects.usable().select_related("partner").filter(prefix=prefix).first()
+        if credential is None or not secrets.compare_digest(credential.secret_hash, cls.hash_of(secret)):
+            return None
+        return credential
+
+    def note_use(self) -> None:
+        """Remember when the credential was last used, to the minute."""
+        now = timezone.now()
+        if self.last_used_at is None or now - self.last_used_at > LAST_USE_RESOLUTION:
+            type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+
+    @property
+    def is_usable(self) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
+
+    def may_be_stored_by(self, who) -> bool:
+        return access_of(who).administrator
+
+    @classmethod
+    def may_be_added_by(cls, who) -> bool:
+        return access_of(who).administrator
+
+
+class PartnerSystem:
+    """What `request.user` is when a credential calls: a referent of its partner that is nobody in person."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+    pk = None
+
+    def __init__(self, credential: ApiCredential):
+        self.credential = credential
+
+    def __str__(self):
+        return str(self.credential)
+
+    @cached_property
+    def access(self) -> Access:
+        return Access(
+            signed_in=True,
+            partner_ids=Partner.objects.all().ids_answered_for_by_partner(self.credential.partner_id),
+            writes=self.credential.access == CredentialAccess.WRITE,
+        )

@@ -1,0 +1,138 @@
+"""Who sees and who changes partners and their people, and the joins of their lists."""
+
+from django.db import connection
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from firenze_digitale.access import access_of
+from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet
+
+ANSWERED_FOR = """
+    WITH RECURSIVE answered(id) AS (
+        {start}
+        UNION
+        SELECT partner.id FROM partners_partner partner JOIN answered ON partner.successor_id = answered.id
+    )
+    SELECT id FROM answered
+"""
+
+
+class PartnerQuerySet(PlanFactQuerySet):
+    def for_list(self):
+        return self.select_related("successor")
+
+    def for_detail(self):
+        return self.for_list().prefetch_related("predecessors")
+
+    def city(self):
+        return self.filter(kind="city")
+
+    def present(self, on=None):
+        """Partners that have joined and not left on the given date (today)."""
+        on = on or timezone.localdate()
+        return self.exclude(left_on__lt=on).exclude(joined_on__gt=on)
+
+    def ids_answered_for_by_login(self, user) -> frozenset[int]:
+        """Ids of the partners that a login answers for, and of those whom they succeeded."""
+        return self._answered(
+            "SELECT partner_id FROM partners_referent WHERE user_id = %s AND active", user.pk
+        )
+
+    def ids_answered_for_by_partner(self, partner_id: int) -> frozenset[int]:
+        """Ids of a partner and of those whom it succeeded."""
+        return self._answered("SELECT %s::bigint", partner_id)
+
+    @staticmethod
+    def _answered(start: str, parameter: int) -> frozenset[int]:
+        with connection.cursor() as cursor:
+            cursor.execute(ANSWERED_FOR.format(start=start), [parameter])
+            return frozenset(row[0] for row in cursor.fetchall())
+
+
+class ReferentQuerySet(RegistryQuerySet):
+    """Referents are people: who has signed in sees them; they keep their own contact data."""
+
+    def visible_to(self, who):
+        return self.all() if access_of(who).signed_in else self.none()
+
+    def changeable_by(self, who):
+        access = access_of(who)
+        if access.steers:
+            return self.all()
+        if not access.writes:
+            return self.none()
+        if login_id := getattr(who, "pk", None):
+            return self.filter(user_id=login_id)
+        return self.filter(partner_id__in=access.partner_ids)
+
+    def deletable_by(self, who):
+        return self.all() if access_of(who).steers else self.none()
+
+    def for_list(self):
+        return self.select_related("partner")
+
+    def active(self):
+        return self.filter(active=True)
+
+
+class ApiCredentialQuerySet(RegistryQuerySet):
+    """Administrators make and revoke credentials."""
+
+    def visible_to(self, who):
+        return self.all() if access_of(who).administrator else self.none()
+
+    def changeable_by(self, who):
+        return self.visible_to(who)
+
+    def for_list(self):
+        return self.select_related("partner", "created_by")
+
+    def usable(self):
+        """Credentials neither revoked nor expired."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
+
+
+class UserQuerySet(RegistryQuerySet):
+    """Accounts are the administrators' business."""
+
+    def visible_to(self, who):
+        return self.all() if access_of(who).administrator else self.none()
+
+    def changeable_by(self, who):
+        return self.visible_to(who)
+
+
+class MemorandumQuerySet(PlanFactQuerySet):
+    def for_list(self):
+        return self.select_related("renews").annotate(
+            signature_count=Count("signatures__partner", distinct=True)
+        )
+
+    def for_detail(self):
+        return self.select_related("renews", "renewed_by").prefetch_related("signatures__partner")
+
+
+class SignatureQuerySet(PlanFactQuerySet):
+    def for_list(self):
+        return self.select_related("memorandum", "partner")
+
+
+class StudyQuerySet(PlanFactQuerySet):
+    def for_list(self):
+        return self.select_related("promoter")
+
+    def for_detail(self):
+        return self.for_list().prefetch_related("monographs__partner")
+
+
+class MonographQuerySet(PlanFactQuerySet):
+    """A partner's referents keep its monographs; city staff keep them all."""
+
+    def changeable_by(self, who):
+        access = access_of(who)
+        if access.steers:
+            return self.all()
+        return self.filter(partner_id__in=access.partner_ids) if access.writes else self.none()
+
+    def for_list(self):
+        return self.select_related("study", "partner")

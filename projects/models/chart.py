@@ -1,0 +1,376 @@
+"""Project charts (schede progetto): which partners do what together, with which assets, and what each gains."""
+
+import pgtrigger
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from assets.models import Asset
+from firenze_digitale.access import access_of
+from firenze_digitale.base_models import (
+    Coded,
+    Described,
+    RegistryModel,
+    Sourced,
+    Titled,
+    Translated,
+    Visibility,
+    dates_in_order,
+    one_of,
+    well_formed_code,
+)
+from firenze_digitale.history import recorded, recorded_link
+from firenze_digitale.rules import Rule
+from partners.models import Partner
+from projects.choices import CHART_TRANSITIONS, ChartStatus, ParticipationRole
+from projects.models.plan import Action, Objective
+from projects.querysets import (
+    AssetUseQuerySet,
+    ChartPartQuerySet,
+    ParticipationQuerySet,
+    ProjectChartQuerySet,
+)
+
+LINKS_CITY_AND_PARTNER = _(
+    "A chart links an agency to the City: before it leaves draft, add the City and at least one other partner "
+    "to its participants."
+)
+TRANSITION_NOT_ALLOWED = _("A chart's status moves only along the allowed steps.")
+
+# SQL: the chart with the given id joins the City and another partner.
+LINKS_SQL = """(SELECT bool_or(p.kind = 'city') AND bool_or(p.kind <> 'city') FROM projects_participation part
+    JOIN partners_partner p ON p.id = part.partner_id WHERE part.chart_id = {chart}) IS NOT TRUE"""
+
+ALLOWED_SQL = " OR ".join(
+    f"(OLD.status = '{before.value}' AND NEW.status IN ({', '.join(repr(after.value) for after in steps)}))"
+    for before, steps in CHART_TRANSITIONS.items()
+    if steps
+)
+
+
+@recorded()
+class ProjectChart(Coded, Titled, Described, Sourced, RegistryModel):
+    """A sheet that binds agencies and the City to a project: who gives what, and what each gains."""
+
+    summary_it = models.TextField(_("summary (Italian)"), blank=True, max_length=2_000)
+    summary_en = models.TextField(_("summary (English)"), blank=True, max_length=2_000)
+    summary = Translated("summary")
+    status = models.CharField(_("status"), max_length=20, choices=ChartStatus, default=ChartStatus.DRAFT)
+    starts_on = models.DateField(_("starts on"), null=True, blank=True)
+    ends_on = models.DateField(_("ends on"), null=True, blank=True)
+    department_it = models.CharField(_("department of the City (Italian)"), max_length=200, blank=True)
+    department_en = models.CharField(_("department of the City (English)"), max_length=200, blank=True)
+    department = Translated("department")
+    objectives = models.ManyToManyField(
+        Objective, verbose_name=_("objectives"), blank=True, related_name="charts"
+    )
+    actions = models.ManyToManyField(Action, verbose_name=_("actions"), blank=True, related_name="charts")
+    results_it = models.TextField(_("results (Italian)"), blank=True, max_length=20_000)
+    results_en = models.TextField(_("results (English)"), blank=True, max_length=20_000)
+    results = Translated("results")
+    visibility = models.CharField(
+        _("visibility"), max_length=20, choices=Visibility, default=Visibility.NETWORK
+    )
+
+    objects = ProjectChartQuerySet.as_manager()
+
+    class Meta(RegistryModel.Meta):
+        verbose_name = _("project chart")
+        verbose_name_plural = _("project charts")
+        ordering = ["title_it", "id"]
+        constraints = [
+            well_formed_code("projectchart"),
+            one_of("projectchart", "status", ChartStatus),
+            one_of("projectchart", "visibility", Visibility),
+            dates_in_order("projectchart", "starts_on", "ends_on", _("A project ends after it begins.")),
+        ]
+        indexes = [models.Index(fields=["title_it", "id"], name="chart_by_title")]
+        triggers = [
+            *RegistryModel.Meta.triggers,
+            Rule(
+                name="chart_transition",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("OLD.status <> NEW.status"),
+                refuses=f"NOT ({ALLOWED_SQL})",
+                message=TRANSITION_NOT_ALLOWED,
+                field="status",
+            ),
+            Rule(
+                name="chart_links_city_and_partner",
+                when=pgtrigger.After,
+                timing=pgtrigger.Deferred,
+                condition=pgtrigger.Condition("NEW.status <> 'draft'"),
+                refuses="EXISTS (SELECT 1 FROM projects_projectchart c WHERE c.id = NEW.id AND c.status <> 'draft') AND "
+                + LINKS_SQL.format(chart="NEW.id"),
+                message=LINKS_CITY_AND_PARTNER,
+                field="status",
+            ),
+        ]
+
+    def get_absolute_url(self):
+        return reverse("chart-detail", args=[self.code])
+
+    def clean(self):
+        super().clean()
+        stored = type(self).objects.filter(pk=self.pk).values_list("status", flat=True).first()
+        if stored is None and self.status != ChartStatus.DRAFT:
+            raise ValidationError({"status": _("A chart begins as a draft.")})
+        if stored and stored != self.status:
+            self.check_move(stored, self.status)
+
+    def check_move(self, before: str, after: str) -> None:
+        """Check a change of status.
+
+        Raises:
+            ValidationError: why the chart cannot move, and where it can.
+        """
+        if after not in CHART_TRANSITIONS.get(before, ()):
+            allowed = ", ".join(str(ChartStatus(step).label) for step in CHART_TRANSITIONS.get(before, ()))
+            raise ValidationError(
+                {
+                    "status": ValidationError(
+                        _("A chart does not go from “%(before)s” to “%(after)s”. Allowed from here: %(allowed)s."),
+                        params={
+                            "before": ChartStatus(before).label,
+                            "after": ChartStatus(after).label,
+                            "allowed": allowed or _("nothing, it is closed"),
+                        },
+                    )
+                }
+            )
+        if before == ChartStatus.DRAFT and not self.links_city_and_partner():
+            raise ValidationError({"status": LINKS_CITY_AND_PARTNER})
+
+    def links_city_and_partner(self) -> bool:
+        kinds = list(self.participations.values_list("partner__kind", flat=True))
+        return "city" in kinds and len(kinds) > 1
+
+    def next_states(self) -> tuple[str, ...]:
+        return CHART_TRANSITIONS[self.status]
+
+    def states_open_to(self, who) -> list[str]:
+        """States that `who` may move the chart to from here."""
+        access = access_of(who)
+        if access.steers:
+            return list(self.next_states())
+        if not self.pk or not self.may_be_changed_by(who):
+            return []
+        return [s for s in self.next_states() if s in (ChartStatus.PROPOSED, ChartStatus.DRAFT)]
+
+    @property
+    def progress(self) -> int | None:
+        """Milestones done, in per cent; None where no milestone says anything."""
+        done, total = self.milestones_progress()
+        return round(100 * done / total) if total else None
+
+    def milestones_progress(self) -> tuple[int, int]:
+        """Milestones done, and milestones in all; from the annotation where the queryset has it."""
+        if hasattr(self, "milestone_count"):
+            return self.milestones_done, self.milestone_count
+        done = [milestone.done_on is not None for milestone in self.milestones.all()]
+        return sum(done), len(done)
+
+    @classmethod
+    def may_be_added_by(cls, who) -> bool:
+        access = access_of(who)
+        return access.steers or (access.writes and bool(access.partner_ids))
+
+    def may_be_stored_by(self, who) -> bool:
+        """A referent stores a chart that its partner leads; a new one is drafted before it has a lead."""
+        access = access_of(who)
+        if access.steers:
+            return True
+        if self.pk is None:
+            return self.may_be_added_by(who) and self.status == ChartStatus.DRAFT
+        stored = type(self).objects.values_list("status", flat=True).get(pk=self.pk)
+        return self.may_be_changed_by(who) and self.status in (stored, ChartStatus.PROPOSED, ChartStatus.DRAFT)
+
+
+class ChartPart(RegistryModel):
+    """What belongs to a chart and follows it."""
+
+    chart: models.ForeignKey
+
+    class Meta(RegistryModel.Meta):
+        abstract = True
+
+    @classmethod
+    def may_be_added_by(cls, who) -> bool:
+        return ProjectChart.may_be_added_by(who)
+
+    def may_be_stored_by(self, who) -> bool:
+        return self.chart.may_be_changed_by(who)
+
+
+@recorded()
+class Participation(Sourced, ChartPart):
+    """A partner's part in a chart: what it gives, and what it gains."""
+
+    NATURAL_KEY = ("chart__code", "partner__code")
+
+    chart = models.ForeignKey(
+        ProjectChart, verbose_name=_("chart"), on_delete=models.CASCADE, related_name="participations"
+    )
+    partner = models.ForeignKey(
+        Partner, verbose_name=_("partner"), on_delete=models.PROTECT, related_name="participations"
+    )
+    role = models.CharField(
+        _("role"), max_length=20, choices=ParticipationRole, default=ParticipationRole.PARTICIPANT
+    )
+    gives_it = models.TextField(_("gives (Italian)"), blank=True, max_length=5_000)
+    gives_en = models.TextField(_("gives (English)"), blank=True, max_length=5_000)
+    gives = Translated("gives")
+    gains_it = models.TextField(_("gains (Italian)"), blank=True, max_length=5_000)
+    gains_en = models.TextField(_("gains (English)"), blank=True, max_length=5_000)
+    gains = Translated("gains")
+
+    #: What a partner writes of its own part in a chart that another leads.
+    OWN_PART = frozenset({"gives_it", "gives_en", "gains_it", "gains_en"})
+
+    objects = ParticipationQuerySet.as_manager()
+
+    class Meta(ChartPart.Meta):
+        verbose_name = _("participation")
+        verbose_name_plural = _("participations")
+        ordering = ["chart", "role", "id"]
+        constraints = [
+            one_of("participation", "role", ParticipationRole),
+            models.UniqueConstraint(
+                fields=["chart", "partner"],
+                name="participation_once_a_chart",
+                violation_error_message=_("The partner already takes part in the chart."),
+            ),
+            models.UniqueConstraint(
+                fields=["chart"],
+                condition=models.Q(role="lead"),
+                name="participation_one_lead",
+                violation_error_message=_("The chart already has a lead: one partner leads a chart."),
+            ),
+        ]
+        triggers = [
+            *RegistryModel.Meta.triggers,
+            Rule(
+                name="participation_keeps_chart_linked",
+                when=pgtrigger.After,
+                timing=pgtrigger.Deferred,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                refuses="EXISTS (SELECT 1 FROM projects_projectchart c WHERE c.id = OLD.chart_id AND c.status <> 'draft')"
+                " AND " + LINKS_SQL.format(chart="OLD.chart_id"),
+                message=LINKS_CITY_AND_PARTNER,
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.partner} ({self.get_role_display()})"
+
+    def may_be_stored_by(self, who) -> bool:
+        if super().may_be_stored_by(who):
+            return True
+        access = access_of(who)
+        stored = type(self).objects.filter(pk=self.pk).first()
+        if stored is None or not access.writes or stored.partner_id not in access.partner_ids:
+            return False
+        kept = [f.attname for f in self._meta.concrete_fields if f.name not in self.OWN_PART and f.editable]
+        return all(getattr(self, name) == getattr(stored, name) for name in kept)
+
+
+@recorded()
+class AssetUse(Sourced, ChartPart):
+    """An asset that a chart puts to use, and what for."""
+
+    NATURAL_KEY = ("chart__code", "asset__code")
+
+    chart = models.ForeignKey(
+        ProjectChart, verbose_name=_("chart"), on_delete=models.CASCADE, related_name="asset_uses"
+    )
+    asset = models.ForeignKey(Asset, verbose_name=_("asset"), on_delete=models.PROTECT, related_name="uses")
+    purpose_it = models.TextField(_("purpose (Italian)"), blank=True, max_length=5_000)
+    purpose_en = models.TextField(_("purpose (English)"), blank=True, max_length=5_000)
+    purpose = Translated("purpose")
+
+    objects = AssetUseQuerySet.as_manager()
+
+    class Meta(ChartPart.Meta):
+        verbose_name = _("asset in use")
+        verbose_name_plural = _("assets in use")
+        ordering = ["chart", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chart", "asset"],
+                name="asset_use_once_a_chart",
+                violation_error_message=_("The chart already uses this asset."),
+            ),
+        ]
+
+    def __str__(self):
+        return str(self.asset)
+
+
+@recorded()
+class Milestone(Titled, Sourced, ChartPart):
+    """A step of a chart that is done by a day. Progress is counted from these."""
+
+    NATURAL_KEY = ("chart__code", "title_it")
+
+    chart = models.ForeignKey(
+        ProjectChart, verbose_name=_("chart"), on_delete=models.CASCADE, related_name="milestones"
+    )
+    due_on = models.DateField(_("due on"))
+    done_on = models.DateField(_("done on"), null=True, blank=True)
+
+    objects = ChartPartQuerySet.as_manager()
+
+    class Meta(ChartPart.Meta):
+        verbose_name = _("milestone")
+        verbose_name_plural = _("milestones")
+        ordering = ["chart", "due_on", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chart", "title_it"],
+                name="milestone_title_in_chart",
+                violation_error_message=_("The chart already has a milestone with this title."),
+            ),
+        ]
+
+
+@recorded()
+class ChartDocument(Titled, Sourced, ChartPart):
+    """A document of a chart, where it can be read."""
+
+    NATURAL_KEY = ("chart__code", "url")
+
+    chart = models.ForeignKey(
+        ProjectChart, verbose_name=_("chart"), on_delete=models.CASCADE, related_name="documents"
+    )
+    url = models.URLField(_("address"), max_length=500)
+
+    objects = ChartPartQuerySet.as_manager()
+
+    class Meta(ChartPart.Meta):
+        verbose_name = _("document")
+        verbose_name_plural = _("documents")
+        ordering = ["chart", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chart", "url"],
+                name="document_url_in_chart",
+                violation_error_message=_("The chart already has this document."),
+            ),
+        ]
+
+
+@recorded_link()
+class ChartObjective(ProjectChart.objectives.through):
+    """The link between a chart and an objective, with its history."""
+
+    class Meta:
+        proxy = True
+
+
+@recorded_link()
+class ChartAction(ProjectChart.actions.through):
+    """The link between a chart and an action, with its history."""
+
+    class Meta:
+        proxy = True

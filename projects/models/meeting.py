@@ -1,0 +1,75 @@
+"""Where referents met, and what came of it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from assets.models import Asset
+from firenze_digitale.base_models import (
+    Coded,
+    RegistryModel,
+    Sourced,
+    Titled,
+    Translated,
+    Visibility,
+    one_of,
+    well_formed_code,
+)
+from firenze_digitale.history import recorded, recorded_link
+from partners.models import Referent
+from projects.models.chart import ProjectChart
+from projects.querysets import MeetingQuerySet
+
+
+@recorded()
+class Meeting(Coded, Titled, Sourced, RegistryModel):
+    """A meeting of referents: what was mapped in it, and which charts were born there."""
+
+    held_on = models.DateField(_("date"), null=True, blank=True)
+    place = models.CharField(_("place"), max_length=200, blank=True)
+    participants = models.ManyToManyField(
+        Referent, verbose_name=_("participants"), blank=True, related_name="meetings"
+    )
+    minutes_it = models.TextField(_("minutes (Italian)"), blank=True, max_length=50_000)
+    minutes_en = models.TextField(_("minutes (English)"), blank=True, max_length=50_000)
+    minutes = Translated("minutes")
+    mapped_assets = models.ManyToManyField(
+        Asset, verbose_name=_("assets mapped"), blank=True, related_name="mapped_in"
+    )
+    charts_born = models.ManyToManyField(
+        ProjectChart, verbose_name=_("charts born there"), blank=True, related_name="born_in"
+    )
+    visibility = models.CharField(
+        _("visibility"), max_length=20, choices=Visibility, default=Visibility.NETWORK
+    )
+
+    objects = MeetingQuerySet.as_manager()
+
+    class Meta(RegistryModel.Meta):
+        verbose_name = _("meeting")
+        verbose_name_plural = _("meetings")
+        ordering = ["-held_on", "code"]
+        constraints = [well_formed_code("meeting"), one_of("meeting", "visibility", Visibility)]
+
+
+@recorded_link()
+class MeetingParticipant(Meeting.participants.through):
+    """The link between a meeting and who took part, with its history."""
+
+    class Meta:
+        proxy = True
+
+
+@recorded_link()
+class MeetingAsset(Meeting.mapped_assets.through):
+    """The link between a meeting and an asset mapped in it, with its history."""
+
+    class Meta:
+        proxy = True
+
+
+@recorded_link()
+class MeetingChart(Meeting.charts_born.through):
+    """The link between a meeting and a chart born there, with its history."""
+
+    class Meta:
+        proxy = True

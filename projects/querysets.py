@@ -1,0 +1,169 @@
+"""Who sees and who changes plans, charts and meetings, and the joins of their lists."""
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
+
+from firenze_digitale.access import access_of
+from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet, Visibility
+from projects.choices import WRITTEN_BY_LEAD, ChartStatus, ParticipationRole
+
+
+class PlanQuerySet(PlanFactQuerySet):
+    def for_list(self):
+        return self.select_related("memorandum")
+
+    def for_detail(self):
+        return self.for_list().prefetch_related("objectives", "action_plans__actions__objectives")
+
+    def current(self, year: int):
+        """The plan of the given year, or else the latest one."""
+        return self.filter(start_year__lte=year, end_year__gte=year).first() or self.order_by("start_year").last()
+
+
+class ObjectiveQuerySet(PlanFactQuerySet):
+    def for_list(self):
+        return self.select_related("plan")
+
+
+class ActionPlanQuerySet(PlanFactQuerySet):
+    def for_list(self):
+        return self.select_related("plan")
+
+
+class ActionQuerySet(PlanFactQuerySet):
+    def for_list(self):
+        return self.select_related("action_plan__plan").prefetch_related("objectives__plan")
+
+
+class ProjectChartQuerySet(RegistryQuerySet):
+    """Drafts are their participants' and city staff's; the others follow their visibility."""
+
+    def visible_to(self, who):
+        access = access_of(who)
+        if access.sees_everything:
+            return self.all()
+        rule = Q(visibility=Visibility.PUBLIC)
+        if access.signed_in:
+            rule |= Q(visibility=Visibility.NETWORK)
+        rule &= ~Q(status=ChartStatus.DRAFT)
+        if access.partner_ids:
+            rule |= Q(Exists(self._participations().filter(partner_id__in=access.partner_ids)))
+        return self.filter(rule)
+
+    def changeable_by(self, who):
+        """City staff change every chart; the partner that leads one changes it until it is approved."""
+        access = access_of(who)
+        if access.steers:
+            return self.all()
+        if not access.writes or not access.partner_ids:
+            return self.none()
+        leads = self._participations().filter(partner_id__in=access.partner_ids, role=ParticipationRole.LEAD)
+        return self.filter(Exists(leads), status__in=WRITTEN_BY_LEAD)
+
+    def deletable_by(self, who):
+        return self.changeable_by(who).filter(status=ChartStatus.DRAFT)
+
+    def with_progress(self):
+        """Add `milestone_count` and `milestones_done`: progress is counted, never typed in."""
+        return self.annotate(
+            milestone_count=Count("milestones", distinct=True),
+            milestones_done=Count("milestones", filter=Q(milestones__done_on__isnull=False), distinct=True),
+        )
+
+    def for_list(self):
+        return self.with_progress().prefetch_related("participations__partner", "objectives__plan")
+
+    def for_detail(self, who=None):
+        """Joins of a chart's page or API body; what `who` may not see of other apps is left out."""
+        return self.with_progress().prefetch_related(
+            "participations__partner",
+            "objectives__plan",
+            "actions__action_plan__plan",
+            "milestones",
+            "documents",
+            Prefetch("asset_uses", queryset=self._asset_uses().visible_to(who).for_list()),
+        )
+
+    def _participations(self):
+        return self.model._meta.get_field("participations").related_model.objects.filter(chart=OuterRef("pk"))
+
+    def _asset_uses(self):
+        return self.model._meta.get_field("asset_uses").related_model.objects.all()
+
+
+class ChartPartQuerySet(RegistryQuerySet):
+    """Participations, milestones and documents follow their chart."""
+
+    def _charts(self):
+        return self.model._meta.get_field("chart").related_model.objects.all()
+
+    def visible_to(self, who):
+        if access_of(who).sees_everything:
+            return self.all()
+        return self.filter(chart__in=self._charts().visible_to(who))
+
+    def changeable_by(self, who):
+        return self.filter(chart__in=self._charts().changeable_by(who))
+
+    def for_list(self):
+        return self.select_related("chart")
+
+
+class ParticipationQuerySet(ChartPartQuerySet):
+    """A partner writes its own part in a chart, whoever leads it."""
+
+    def changeable_by(self, who):
+        access = access_of(who)
+        rule = Q(chart__in=self._charts().changeable_by(who))
+        if access.writes and access.partner_ids:
+            rule |= Q(partner_id__in=access.partner_ids)
+        return self.filter(rule)
+
+    def deletable_by(self, who):
+        return super().changeable_by(who)
+
+    def for_list(self):
+        return self.select_related("chart", "partner")
+
+
+class AssetUseQuerySet(ChartPartQuerySet):
+    """Seen by who sees both the chart and the asset."""
+
+    def visible_to(self, who):
+        if access_of(who).sees_everything:
+            return self.all()
+        assets = self.model._meta.get_field("asset").related_model.objects
+        return super().visible_to(who).filter(asset__in=assets.visible_to(who))
+
+    def for_list(self):
+        return self.select_related("chart", "asset__owner", "asset__category")
+
+
+class MeetingQuerySet(RegistryQuerySet):
+    """City staff keep the minutes; a restricted meeting is seen by the partners that took part."""
+
+    def visible_to(self, who):
+        access = access_of(who)
+        if access.sees_everything:
+            return self.all()
+        rule = Q(visibility=Visibility.PUBLIC)
+        if access.signed_in:
+            rule |= Q(visibility=Visibility.NETWORK)
+        if access.partner_ids:
+            took_part = self.model.participants.through.objects.filter(
+                meeting=OuterRef("pk"), referent__partner_id__in=access.partner_ids
+            )
+            rule |= Q(Exists(took_part))
+        return self.filter(rule)
+
+    def changeable_by(self, who):
+        return self.all() if access_of(who).steers else self.none()
+
+    def for_detail(self, who=None):
+        """Joins of a meeting's body; participants, assets and charts only as far as `who` may see them."""
+        model = self.model
+        return self.prefetch_related(
+            *(
+                Prefetch(name, queryset=model._meta.get_field(name).related_model.objects.visible_to(who))
+                for name in ("participants", "mapped_assets", "charts_born")
+            )
+        )

@@ -1,0 +1,104 @@
+"""People with fixed roles, and how each of them comes to a door."""
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from rest_framework.test import APIClient
+
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache():
+    cache.clear()
+
+
+@pytest.fixture
+def city(db):
+    return factories.city()
+
+
+@pytest.fixture
+def publiacqua(db):
+    """The agency of `referent`, `reader` and `writer`."""
+    return factories.partner("publiacqua", name_it="Publiacqua", sector="water")
+
+
+@pytest.fixture
+def silfi(db):
+    """Another agency: that of `other_referent` and `other_writer`."""
+    return factories.partner("silfi", name_it="Silfi", sector="lighting")
+
+
+@pytest.fixture
+def administrator(db):
+    return factories.user("admin", is_superuser=True, is_staff=True)
+
+
+@pytest.fixture
+def city_staff(db):
+    return factories.user("staff", is_city_staff=True)
+
+
+@pytest.fixture
+def referent(publiacqua):
+    login = factories.user("publiacqua")
+    factories.referent(publiacqua, "publiacqua-ict", user=login, name="Referente ICT, Publiacqua")
+    return login
+
+
+@pytest.fixture
+def other_referent(silfi):
+    login = factories.user("silfi")
+    factories.referent(silfi, "silfi-ict", user=login, name="Referente ICT, Silfi")
+    return login
+
+
+@pytest.fixture
+def outsider(db):
+    """An account that answers for nobody."""
+    return factories.user("outsider")
+
+
+@pytest.fixture
+def reader(publiacqua):
+    """Token of a credential that reads."""
+    return factories.credential(publiacqua, "read")
+
+
+@pytest.fixture
+def writer(publiacqua):
+    """Token of a credential that writes."""
+    return factories.credential(publiacqua, "write")
+
+
+@pytest.fixture
+def other_writer(silfi):
+    """Token of another agency's credential that writes."""
+    return factories.credential(silfi, "write")
+
+
+@pytest.fixture
+def browse():
+    """Return a browser signed in as the given user (nobody: None)."""
+
+    def browse(user=None) -> Client:
+        client = Client()
+        if user is not None:
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return browse
+
+
+@pytest.fixture
+def call():
+    """Return an API client that carries the given token (nobody's: None)."""
+
+    def call(token=None) -> APIClient:
+        client = APIClient()
+        if token is not None:
+            client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        return client
+
+    return call
