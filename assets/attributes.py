@@ -40,7 +40,9 @@ def validate_attribute_schema(schema: object) -> None:
     if not schema:
         return
     if not isinstance(schema, dict) or schema.get("type") != "object":
-        raise ValidationError(_('The schema must describe an object: start it with {"type": "object", "properties": {…}}.'))
+        raise ValidationError(
+            _('The schema must describe an object: start it with {"type": "object", "properties": {…}}.')
+        )
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
@@ -48,6 +50,9 @@ def validate_attribute_schema(schema: object) -> None:
             _("This is not a JSON Schema. At “%(where)s”: %(what)s"),
             params={"where": _path(error) or "/", "what": error.message},
         ) from error
+    order = schema.get("x-order", [])
+    if not isinstance(order, list) or not all(isinstance(name, str) for name in order):
+        raise ValidationError(_("“x-order” is a list of the names of attributes, in the order of the form."))
     for reference in _references(schema):
         if not isinstance(reference, str) or not reference.startswith("#"):
             raise ValidationError(
@@ -82,10 +87,15 @@ def validate_attributes(attributes: object, schema: dict, *, partial: bool = Fal
 
 
 def attribute_fields(schema: dict) -> list[AttributeField]:
-    """Return the attributes that `schema` names, labelled in the reader's language."""
-    required = schema.get("required", [])
+    """Return the attributes that `schema` names, labelled in the reader's language.
+
+    PostgreSQL does not keep the order of an object's keys: a schema states it in `x-order`, a list of names.
+    """
+    required, order = schema.get("required", []), schema.get("x-order", [])
+    properties = schema.get("properties") or {}
     fields = []
-    for name, rule in (schema.get("properties") or {}).items():
+    for name in sorted(properties, key=lambda name: (order.index(name) if name in order else len(order), name)):
+        rule = properties[name]
         if not isinstance(rule, dict):
             continue
         kind = rule.get("type", "string")

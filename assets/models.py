@@ -167,9 +167,7 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
     """Something that a partner has and another could use: its cameras, its customer records."""
 
     owner = models.ForeignKey(Partner, verbose_name=_("owner"), on_delete=models.PROTECT, related_name="assets")
-    category = models.ForeignKey(
-        Category, verbose_name=_("category"), on_delete=models.PROTECT, related_name="assets"
-    )
+    category = models.ForeignKey(Category, verbose_name=_("category"), on_delete=models.PROTECT, related_name="assets")
     quantity = models.PositiveIntegerField(
         _("declared quantity"), null=True, blank=True, validators=[MaxValueValidator(2_000_000_000)]
     )
@@ -181,9 +179,7 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
     conditions_it = models.TextField(_("conditions (Italian)"), blank=True, max_length=5_000)
     conditions_en = models.TextField(_("conditions (English)"), blank=True, max_length=5_000)
     conditions = Translated("conditions")
-    visibility = models.CharField(
-        _("visibility"), max_length=20, choices=Visibility, default=Visibility.NETWORK
-    )
+    visibility = models.CharField(_("visibility"), max_length=20, choices=Visibility, default=Visibility.NETWORK)
     contact = models.ForeignKey(
         Referent, verbose_name=_("contact"), on_delete=models.PROTECT, null=True, blank=True, related_name="assets"
     )
@@ -335,9 +331,7 @@ class Placement(AssetPart):
         validators=[MinValueValidator(-180), MaxValueValidator(180)],
         help_text=_("Degrees, WGS 84: in Florence about 11.25."),
     )
-    status = models.CharField(
-        _("status"), max_length=20, choices=PlacementStatus, default=PlacementStatus.ACTIVE
-    )
+    status = models.CharField(_("status"), max_length=20, choices=PlacementStatus, default=PlacementStatus.ACTIVE)
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
 
     objects = PlacementQuerySet.as_manager()
@@ -438,9 +432,7 @@ class Distribution(Titled, AssetPart):
         ]
         triggers = [
             *RegistryModel.Meta.triggers,
-            *needs_kind(
-                "distribution_needs_immaterial", "immaterial", DISTRIBUTION_NEEDS_IMMATERIAL
-            ),
+            *needs_kind("distribution_needs_immaterial", "immaterial", DISTRIBUTION_NEEDS_IMMATERIAL),
         ]
 
     def clean(self):

@@ -1,6 +1,7 @@
 """Who sees and who changes assets and their parts, and the joins of their lists."""
 
-from django.db.models import Q
+from django.db import connection
+from django.db.models import Exists, OuterRef, Prefetch, Q
 
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet, Visibility
@@ -19,9 +20,24 @@ def visible_assets(who, prefix: str = "") -> Q:
     return rule
 
 
+WITHIN = """
+    WITH RECURSIVE below(id) AS (
+        SELECT %s::bigint
+        UNION SELECT category.id FROM assets_category category JOIN below ON category.parent_id = below.id
+    ) SELECT id FROM below
+"""
+
+
 class CategoryQuerySet(PlanFactQuerySet):
     def for_list(self):
         return self.select_related("parent")
+
+    @staticmethod
+    def ids_within(category) -> list[int]:
+        """Ids of a category and of all that are part of it, at any depth."""
+        with connection.cursor() as cursor:
+            cursor.execute(WITHIN, [category.pk])
+            return [row[0] for row in cursor.fetchall()]
 
 
 class AssetQuerySet(RegistryQuerySet):
@@ -42,6 +58,19 @@ class AssetQuerySet(RegistryQuerySet):
     def for_detail(self):
         return self.select_related("owner__successor", "category__parent", "contact")
 
+    def for_api(self, who):
+        contacts = self.model._meta.get_field("contact").related_model.objects
+        return self.for_list().prefetch_related(Prefetch("contact", queryset=contacts.visible_to(who)))
+
+    def within_category(self, category):
+        """Assets of a category or of one that is part of it."""
+        return self.filter(category__in=type(category).objects.ids_within(category))
+
+    def placed_in(self, district: str):
+        """Assets with a unit in the given district of Florence."""
+        placements = self.model._meta.get_field("placements").related_model.objects
+        return self.filter(Exists(placements.filter(asset=OuterRef("pk"), district=district)))
+
 
 class AssetPartQuerySet(RegistryQuerySet):
     """Placements and distributions follow their asset."""
@@ -61,6 +90,10 @@ class AssetPartQuerySet(RegistryQuerySet):
     def for_list(self):
         return self.select_related("asset__owner", "asset__category")
 
+    def of_assets(self, assets):
+        """Parts of the given assets, found by the asset's end of the key."""
+        return self.filter(asset__in=assets)
+
     def _assets(self):
         return self.model._meta.get_field("asset").related_model.objects.all()
 
@@ -69,7 +102,10 @@ class PlacementQuerySet(AssetPartQuerySet):
     def located(self):
         return self.filter(latitude__isnull=False)
 
+    def in_box(self, west: float, south: float, east: float, north: float):
+        """Units inside a box, its edges included. Degrees, WGS 84."""
+        return self.filter(latitude__range=(south, north), longitude__range=(west, east))
+
 
 class DistributionQuerySet(AssetPartQuerySet):
     pass
-

@@ -2,7 +2,7 @@
 
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.text import format_lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -43,8 +43,37 @@ class RegistryQuerySet(models.QuerySet):
         """Joins that the page of one row needs."""
         return self.for_list()
 
+    def with_count_of(self, relation: str, who):
+        """Add `<relation>_count`: how many rows of a reverse relation `who` may see."""
+        link = self.model._meta.get_field(relation)
+        rows = link.related_model._default_manager.visible_to(who).filter(**{link.field.name: models.OuterRef("pk")})
+        counted = rows.order_by().values(link.field.name).annotate(count=models.Count("pk", distinct=True))
+        return self.annotate(**{f"{relation}_count": Coalesce(models.Subquery(counted.values("count")), 0)})
+
+    def for_api(self, who):
+        """Joins of the API's body of these rows; of related rows, those that `who` may see."""
+        return self.for_list()
+
     def get_by_natural_key(self, *key):
         return self.get(**dict(zip(self.model.NATURAL_KEY, key, strict=True)))
+
+    def by_key(self, key: str):
+        """Return the row whose `key` is the given one.
+
+        Raises:
+            DoesNotExist: there is none.
+        """
+        parts, lookups = key.split(":"), self.model.NATURAL_KEY
+        if len(parts) != len(lookups) or "\x00" in key:
+            raise self.model.DoesNotExist
+        joins = [lookup.rpartition("__")[0] for lookup in lookups if "__" in lookup]
+        try:
+            row = (self.select_related(*joins) if joins else self).get_by_natural_key(*parts)
+        except ValueError as error:
+            raise self.model.DoesNotExist from error
+        if row.key != key:
+            raise self.model.DoesNotExist
+        return row
 
 
 class PlanFactQuerySet(RegistryQuerySet):

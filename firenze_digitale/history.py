@@ -41,7 +41,7 @@ def recorded(*, exclude: tuple[str, ...] = ()):
 def recorded_link():
     """Class decorator for the proxy of a many-to-many table: every link made or undone leaves an event."""
     return pghistory.track(
-        pghistory.InsertEvent(), pghistory.DeleteEvent(), obj_field=pghistory.ObjForeignKey(related_name="+")
+        pghistory.InsertEvent(), pghistory.DeleteEvent(), obj_field=pghistory.ObjForeignKey(related_name="+", db_index=True)
     )
 
 

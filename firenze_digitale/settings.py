@@ -2,6 +2,7 @@
 
 import sys
 
+import pghistory
 import pgtrigger
 from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
@@ -29,6 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "django.contrib.postgres",
     "bootstrap_italia_template",
     "rest_framework",
@@ -98,6 +100,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # History: statement-level triggers catch bulk paths and raw SQL at a tenth of the cost of row-level ones.
 PGHISTORY_LEVEL = pgtrigger.Statement
 PGHISTORY_APPEND_ONLY = True
+# Events are found by their row and by their context; copies of other foreign keys need no index. Contexts are only
+# ever written by the triggers themselves, so checking them again would double the cost of a bulk load.
+PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)
+PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(db_index=True)
+PGHISTORY_CONTEXT_FIELD = pghistory.ContextForeignKey(db_index=True, db_constraint=False)
 
 # Accounts
 AUTH_USER_MODEL = "partners.User"

@@ -1,7 +1,7 @@
 """Who sees and who changes partners and their people, and the joins of their lists."""
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from firenze_digitale.access import access_of
@@ -24,6 +24,10 @@ class PartnerQuerySet(PlanFactQuerySet):
     def for_detail(self):
         return self.for_list().prefetch_related("predecessors")
 
+    def with_counts(self, who):
+        """Add `assets_count` and `participations_count`, of what `who` may see."""
+        return self.with_count_of("assets", who).with_count_of("participations", who)
+
     def city(self):
         return self.filter(kind="city")
 
@@ -34,9 +38,7 @@ class PartnerQuerySet(PlanFactQuerySet):
 
     def ids_answered_for_by_login(self, user) -> frozenset[int]:
         """Ids of the partners that a login answers for, and of those whom they succeeded."""
-        return self._answered(
-            "SELECT partner_id FROM partners_referent WHERE user_id = %s AND active", user.pk
-        )
+        return self._answered("SELECT partner_id FROM partners_referent WHERE user_id = %s AND active", user.pk)
 
     def ids_answered_for_by_partner(self, partner_id: int) -> frozenset[int]:
         """Ids of a partner and of those whom it succeeded."""
@@ -104,12 +106,18 @@ class UserQuerySet(RegistryQuerySet):
 
 class MemorandumQuerySet(PlanFactQuerySet):
     def for_list(self):
-        return self.select_related("renews").annotate(
-            signature_count=Count("signatures__partner", distinct=True)
-        )
+        return self.select_related("renews").annotate(signature_count=Count("signatures__partner", distinct=True))
 
     def for_detail(self):
         return self.select_related("renews", "renewed_by").prefetch_related("signatures__partner")
+
+    def for_api(self, who):
+        return self.select_related("renews").prefetch_related("signatures__partner")
+
+    def signed_by(self, partner):
+        """Memoranda that a partner signed, in whatever role."""
+        signatures = self.model._meta.get_field("signatures").related_model.objects
+        return self.filter(Exists(signatures.filter(memorandum=OuterRef("pk"), partner=partner)))
 
 
 class SignatureQuerySet(PlanFactQuerySet):

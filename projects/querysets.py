@@ -1,5 +1,7 @@
 """Who sees and who changes plans, charts and meetings, and the joins of their lists."""
 
+from datetime import date
+
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 
 from firenze_digitale.access import access_of
@@ -13,6 +15,27 @@ class PlanQuerySet(PlanFactQuerySet):
 
     def for_detail(self):
         return self.for_list().prefetch_related("objectives", "action_plans__actions__objectives")
+
+    def with_objectives(self, who):
+        """Objectives, each with `charts_count`: how many charts that `who` may see pursue it."""
+        objectives = self.model._meta.get_field("objectives").related_model.objects
+        return self.for_list().prefetch_related(
+            Prefetch("objectives", queryset=objectives.with_count_of("charts", who))
+        )
+
+    def for_page(self, who):
+        """Joins of a plan's page: what it pursues, what was done, who signed; charts only as far as `who` sees them."""
+        actions = self.model._meta.get_field("action_plans").related_model._meta.get_field("actions").related_model
+        charts = actions._meta.get_field("charts").related_model.objects.visible_to(who)
+        return (
+            self.with_objectives(who)
+            .select_related("memorandum__renews", "memorandum__renewed_by")
+            .prefetch_related(
+                "action_plans__actions__objectives",
+                Prefetch("action_plans__actions__charts", queryset=charts),
+                "memorandum__signatures__partner",
+            )
+        )
 
     def current(self, year: int):
         """The plan of the given year, or else the latest one."""
@@ -82,6 +105,37 @@ class ProjectChartQuerySet(RegistryQuerySet):
             "documents",
             Prefetch("asset_uses", queryset=self._asset_uses().visible_to(who).for_list()),
         )
+
+    def for_api(self, who):
+        return self.for_detail(who)
+
+    def with_part(self, **part):
+        """Charts with a participation like the given one: `partner`, `role`, or both."""
+        return self.filter(Exists(self._participations().filter(**part)))
+
+    def of_plan(self, plan):
+        """Charts that pursue an objective of a plan, or carry out one of its actions."""
+        through, carried_out = self.model.objectives.through.objects, self.model.actions.through.objects
+        pursued = through.filter(projectchart=OuterRef("pk"), objective__plan=plan)
+        actions = carried_out.filter(projectchart=OuterRef("pk"), action__action_plan__plan=plan)
+        return self.filter(Q(Exists(pursued)) | Q(Exists(actions)))
+
+    def pursuing(self, objective):
+        """Charts that pursue an objective."""
+        links = self.model.objectives.through.objects.filter(projectchart=OuterRef("pk"), objective=objective)
+        return self.filter(Exists(links))
+
+    def under_way_in(self, year: int):
+        """Charts whose dates touch a year, or that carry out an action planned for it."""
+        actions = self.model.actions.through.objects.filter(
+            projectchart=OuterRef("pk"), action__action_plan__year=year
+        )
+        begun = Q(starts_on__lte=date(year, 12, 31)) & (Q(ends_on=None) | Q(ends_on__gte=date(year, 1, 1)))
+        return self.filter(begun | Q(Exists(actions)))
+
+    def using(self, assets):
+        """Charts that put to use one of the given assets."""
+        return self.filter(Exists(self._asset_uses().filter(chart=OuterRef("pk"), asset__in=assets)))
 
     def _participations(self):
         return self.model._meta.get_field("participations").related_model.objects.filter(chart=OuterRef("pk"))
@@ -167,3 +221,11 @@ class MeetingQuerySet(RegistryQuerySet):
                 for name in ("participants", "mapped_assets", "charts_born")
             )
         )
+
+    def for_api(self, who):
+        return self.for_detail(who)
+
+    def attended_by(self, referents):
+        """Meetings in which one of the given referents took part."""
+        through = self.model.participants.through.objects
+        return self.filter(Exists(through.filter(meeting=OuterRef("pk"), referent__in=referents)))

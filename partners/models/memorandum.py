@@ -89,9 +89,7 @@ class Signature(Sourced, RegistryModel):
     memorandum = models.ForeignKey(
         Memorandum, verbose_name=_("memorandum"), on_delete=models.CASCADE, related_name="signatures"
     )
-    partner = models.ForeignKey(
-        Partner, verbose_name=_("partner"), on_delete=models.PROTECT, related_name="signatures"
-    )
+    partner = models.ForeignKey(Partner, verbose_name=_("partner"), on_delete=models.PROTECT, related_name="signatures")
     role = models.CharField(_("role"), max_length=20, choices=SignatureRole, default=SignatureRole.SIGNATORY)
     signed_on = models.DateField(_("signed on"), null=True, blank=True)
 

@@ -51,9 +51,7 @@ class Monograph(Coded, Titled, Sourced, RegistryModel):
     """The part of a study that tells of one partner."""
 
     study = models.ForeignKey(Study, verbose_name=_("study"), on_delete=models.PROTECT, related_name="monographs")
-    partner = models.ForeignKey(
-        Partner, verbose_name=_("partner"), on_delete=models.PROTECT, related_name="monographs"
-    )
+    partner = models.ForeignKey(Partner, verbose_name=_("partner"), on_delete=models.PROTECT, related_name="monographs")
     year = models.PositiveSmallIntegerField(_("year"))
     summary_it = models.TextField(_("summary (Italian)"), blank=True, max_length=20_000)
     summary_en = models.TextField(_("summary (English)"), blank=True, max_length=20_000)

@@ -38,9 +38,11 @@ LINKS_CITY_AND_PARTNER = _(
 )
 TRANSITION_NOT_ALLOWED = _("A chart's status moves only along the allowed steps.")
 
-# SQL: the chart with the given id joins the City and another partner.
-LINKS_SQL = """(SELECT bool_or(p.kind = 'city') AND bool_or(p.kind <> 'city') FROM projects_participation part
-    JOIN partners_partner p ON p.id = part.partner_id WHERE part.chart_id = {chart}) IS NOT TRUE"""
+# SQL: the chart with the given id has left draft without the City, or without another partner.
+UNLINKED_SQL = """EXISTS (
+    SELECT 1 FROM projects_projectchart c WHERE c.id = {chart} AND c.status <> 'draft'
+    AND (SELECT bool_or(p.kind = 'city') AND bool_or(p.kind <> 'city') FROM projects_participation part
+         JOIN partners_partner p ON p.id = part.partner_id WHERE part.chart_id = {chart}) IS NOT TRUE)"""
 
 ALLOWED_SQL = " OR ".join(
     f"(OLD.status = '{before.value}' AND NEW.status IN ({', '.join(repr(after.value) for after in steps)}))"
@@ -62,16 +64,12 @@ class ProjectChart(Coded, Titled, Described, Sourced, RegistryModel):
     department_it = models.CharField(_("department of the City (Italian)"), max_length=200, blank=True)
     department_en = models.CharField(_("department of the City (English)"), max_length=200, blank=True)
     department = Translated("department")
-    objectives = models.ManyToManyField(
-        Objective, verbose_name=_("objectives"), blank=True, related_name="charts"
-    )
+    objectives = models.ManyToManyField(Objective, verbose_name=_("objectives"), blank=True, related_name="charts")
     actions = models.ManyToManyField(Action, verbose_name=_("actions"), blank=True, related_name="charts")
     results_it = models.TextField(_("results (Italian)"), blank=True, max_length=20_000)
     results_en = models.TextField(_("results (English)"), blank=True, max_length=20_000)
     results = Translated("results")
-    visibility = models.CharField(
-        _("visibility"), max_length=20, choices=Visibility, default=Visibility.NETWORK
-    )
+    visibility = models.CharField(_("visibility"), max_length=20, choices=Visibility, default=Visibility.NETWORK)
 
     objects = ProjectChartQuerySet.as_manager()
 
@@ -101,8 +99,7 @@ class ProjectChart(Coded, Titled, Described, Sourced, RegistryModel):
                 when=pgtrigger.After,
                 timing=pgtrigger.Deferred,
                 condition=pgtrigger.Condition("NEW.status <> 'draft'"),
-                refuses="EXISTS (SELECT 1 FROM projects_projectchart c WHERE c.id = NEW.id AND c.status <> 'draft') AND "
-                + LINKS_SQL.format(chart="NEW.id"),
+                refuses=UNLINKED_SQL.format(chart="NEW.id"),
                 message=LINKS_CITY_AND_PARTNER,
                 field="status",
             ),
@@ -215,9 +212,7 @@ class Participation(Sourced, ChartPart):
     partner = models.ForeignKey(
         Partner, verbose_name=_("partner"), on_delete=models.PROTECT, related_name="participations"
     )
-    role = models.CharField(
-        _("role"), max_length=20, choices=ParticipationRole, default=ParticipationRole.PARTICIPANT
-    )
+    role = models.CharField(_("role"), max_length=20, choices=ParticipationRole, default=ParticipationRole.PARTICIPANT)
     gives_it = models.TextField(_("gives (Italian)"), blank=True, max_length=5_000)
     gives_en = models.TextField(_("gives (English)"), blank=True, max_length=5_000)
     gives = Translated("gives")
@@ -255,8 +250,7 @@ class Participation(Sourced, ChartPart):
                 when=pgtrigger.After,
                 timing=pgtrigger.Deferred,
                 operation=pgtrigger.Update | pgtrigger.Delete,
-                refuses="EXISTS (SELECT 1 FROM projects_projectchart c WHERE c.id = OLD.chart_id AND c.status <> 'draft')"
-                " AND " + LINKS_SQL.format(chart="OLD.chart_id"),
+                refuses=UNLINKED_SQL.format(chart="OLD.chart_id"),
                 message=LINKS_CITY_AND_PARTNER,
             ),
         ]
@@ -340,9 +334,7 @@ class ChartDocument(Titled, Sourced, ChartPart):
 
     NATURAL_KEY = ("chart__code", "url")
 
-    chart = models.ForeignKey(
-        ProjectChart, verbose_name=_("chart"), on_delete=models.CASCADE, related_name="documents"
-    )
+    chart = models.ForeignKey(ProjectChart, verbose_name=_("chart"), on_delete=models.CASCADE, related_name="documents")
     url = models.URLField(_("address"), max_length=500)
 
     objects = ChartPartQuerySet.as_manager()

@@ -26,21 +26,15 @@ class Meeting(Coded, Titled, Sourced, RegistryModel):
 
     held_on = models.DateField(_("date"), null=True, blank=True)
     place = models.CharField(_("place"), max_length=200, blank=True)
-    participants = models.ManyToManyField(
-        Referent, verbose_name=_("participants"), blank=True, related_name="meetings"
-    )
+    participants = models.ManyToManyField(Referent, verbose_name=_("participants"), blank=True, related_name="meetings")
     minutes_it = models.TextField(_("minutes (Italian)"), blank=True, max_length=50_000)
     minutes_en = models.TextField(_("minutes (English)"), blank=True, max_length=50_000)
     minutes = Translated("minutes")
-    mapped_assets = models.ManyToManyField(
-        Asset, verbose_name=_("assets mapped"), blank=True, related_name="mapped_in"
-    )
+    mapped_assets = models.ManyToManyField(Asset, verbose_name=_("assets mapped"), blank=True, related_name="mapped_in")
     charts_born = models.ManyToManyField(
         ProjectChart, verbose_name=_("charts born there"), blank=True, related_name="born_in"
     )
-    visibility = models.CharField(
-        _("visibility"), max_length=20, choices=Visibility, default=Visibility.NETWORK
-    )
+    visibility = models.CharField(_("visibility"), max_length=20, choices=Visibility, default=Visibility.NETWORK)
 
     objects = MeetingQuerySet.as_manager()
 

@@ -96,9 +96,7 @@ class Objective(Titled, Described, Sourced, RegistryModel):
     NATURAL_KEY = ("plan__code", "number")
 
     plan = models.ForeignKey(Plan, verbose_name=_("plan"), on_delete=models.PROTECT, related_name="objectives")
-    number = models.PositiveSmallIntegerField(
-        _("number"), validators=[MinValueValidator(1), MaxValueValidator(99)]
-    )
+    number = models.PositiveSmallIntegerField(_("number"), validators=[MinValueValidator(1), MaxValueValidator(99)])
     provisional = models.BooleanField(
         _("provisional wording"), default=False, help_text=_("The official wording is still to be typed in.")
     )
@@ -176,12 +174,8 @@ class Action(Coded, Titled, Described, Sourced, RegistryModel):
     action_plan = models.ForeignKey(
         ActionPlan, verbose_name=_("annual action plan"), on_delete=models.PROTECT, related_name="actions"
     )
-    status = models.CharField(
-        _("status"), max_length=20, choices=ActionStatus, default=ActionStatus.PLANNED
-    )
-    objectives = models.ManyToManyField(
-        Objective, verbose_name=_("objectives"), blank=True, related_name="actions"
-    )
+    status = models.CharField(_("status"), max_length=20, choices=ActionStatus, default=ActionStatus.PLANNED)
+    objectives = models.ManyToManyField(Objective, verbose_name=_("objectives"), blank=True, related_name="actions")
 
     objects = ActionQuerySet.as_manager()
 

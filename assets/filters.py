@@ -1,0 +1,108 @@
+"""Filters of the lists of categories, assets, placements and distributions."""
+
+import math
+
+import django_filters
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from assets.choices import District, ExchangeStatus, Kind, PlacementStatus, UpdateFrequency, Visibility
+from assets.models import Asset, Category, Distribution, Placement
+from firenze_digitale.filters import KeyFilter, RegistryFilterSet, SearchFilter, ValueFilter
+from partners.models import Partner
+
+
+class BoxField(forms.CharField):
+    """A box on the map, as RFC 7946 writes it: west, south, east and north, in degrees (WGS 84)."""
+
+    default_error_messages = {
+        "invalid": _("Write west,south,east,north in degrees, for example 11.24,43.76,11.27,43.78.")
+    }
+
+    def to_python(self, value):
+        value = super().to_python(value)
+        if not value:
+            return None
+        try:
+            west, south, east, north = map(float, value.split(","))
+        except ValueError as error:
+            raise forms.ValidationError(self.error_messages["invalid"], "invalid") from error
+        in_order = -180 <= west <= east <= 180 and -90 <= south <= north <= 90
+        if not in_order or not all(map(math.isfinite, (west, south, east, north))):
+            raise forms.ValidationError(self.error_messages["invalid"], "invalid")
+        return west, south, east, north
+
+
+class BoxFilter(django_filters.Filter):
+    """Units inside a box on the map."""
+
+    field_class = BoxField
+
+    def filter(self, queryset, value):
+        return queryset.in_box(*value) if value else queryset
+
+
+class CategoryFilter(RegistryFilterSet):
+    q = SearchFilter("code", "name_it", "name_en")
+    kind = ValueFilter(choices=Kind.choices, label=_("Kind"))
+    parent = KeyFilter(model=Category, label=_("Part of"))
+
+    class Meta:
+        model = Category
+        fields = ()
+
+
+class AssetFilter(RegistryFilterSet):
+    q = SearchFilter("code", "name_it", "name_en", "description_it", "description_en")
+    kind = ValueFilter(field_name="category__kind", choices=Kind.choices, label=_("Kind"))
+    category = KeyFilter(model=Category, label=_("Category"), method="in_category")
+    owner = KeyFilter(model=Partner, label=_("Owner"))
+    exchange_status = ValueFilter(choices=ExchangeStatus.choices, label=_("Exchange status"))
+    visibility = ValueFilter(choices=Visibility.choices, label=_("Visibility"))
+    district = ValueFilter(choices=District.choices, label=_("District"), method="in_district")
+
+    class Meta:
+        model = Asset
+        fields = ()
+
+    def in_category(self, queryset, name, category):
+        return queryset.within_category(category)
+
+    def in_district(self, queryset, name, district):
+        return queryset.placed_in(district)
+
+
+class AssetPartFilter(RegistryFilterSet):
+    """What placements and distributions are looked for by: their asset, and what it is."""
+
+    asset = KeyFilter(model=Asset, label=_("Asset"), typed=True)
+    owner = KeyFilter(model=Partner, label=_("Owner"), method="of_owner")
+    category = KeyFilter(model=Category, label=_("Category"), method="in_category")
+
+    def of_owner(self, queryset, name, owner):
+        return queryset.of_assets(Asset.objects.filter(owner=owner))
+
+    def in_category(self, queryset, name, category):
+        return queryset.of_assets(Asset.objects.within_category(category))
+
+
+class PlacementFilter(AssetPartFilter):
+    q = SearchFilter("code", "address")
+    status = ValueFilter(choices=PlacementStatus.choices, label=_("Status"))
+    district = ValueFilter(choices=District.choices, label=_("District"))
+    bbox = BoxFilter(label=_("Box: west,south,east,north"))
+
+    class Meta:
+        model = Placement
+        fields = ()
+
+
+class DistributionFilter(AssetPartFilter):
+    q = SearchFilter("code", "title_it", "title_en")
+    format = django_filters.CharFilter(lookup_expr="iexact", label=_("Format"), max_length=50)
+    licence = django_filters.CharFilter(lookup_expr="iexact", label=_("Licence"), max_length=100)
+    update_frequency = ValueFilter(choices=UpdateFrequency.choices, label=_("Update frequency"))
+
+    class Meta:
+        model = Distribution
+        fields = ()

@@ -1,0 +1,125 @@
+"""Forms of assets and placements: one field for each attribute that the category asks for."""
+
+from datetime import date
+
+from django import forms
+from django.contrib.admin.widgets import AdminDateWidget
+from django.utils.translation import gettext_lazy as _
+
+from assets.attributes import AttributeField
+from assets.models import Asset
+from firenze_digitale.admin_forms import ReadableForm, ReadableJSONField
+
+ATTRIBUTE = "attribute_"
+YES_OR_NO = [("", "–"), ("true", _("yes")), ("false", _("no"))]
+
+
+class ChosenValueField(forms.TypedChoiceField):
+    """One of a few values of any type, each chosen by how it is written."""
+
+    def __init__(self, *, values: dict[str, object], labels: dict[str, str], **kwargs):
+        choices = [("", "–"), *labels.items()]
+        super().__init__(choices=choices, coerce=values.__getitem__, empty_value=None, **kwargs)
+        self.written = {repr(value): text for text, value in values.items()}
+
+    def prepare_value(self, value):
+        return self.written.get(repr(value), value)
+
+
+class ISODateField(forms.DateField):
+    """A date that is stored as ISO 8601 text."""
+
+    widget = AdminDateWidget
+
+    def prepare_value(self, value):
+        try:
+            return date.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            return value
+
+    def clean(self, value):
+        cleaned = super().clean(value)
+        return cleaned and cleaned.isoformat()
+
+
+def form_field(attribute: AttributeField, *, required: bool) -> forms.Field:
+    """Return the form's field for one attribute of a category."""
+    options = {"label": attribute.label, "help_text": attribute.help_text, "required": required}
+    if attribute.choices:
+        values = {str(value): value for value in attribute.choices}
+        return ChosenValueField(values=values, labels={text: text for text in values}, **options)
+    if attribute.type == "boolean":
+        return ChosenValueField(values={"true": True, "false": False}, labels=dict(YES_OR_NO[1:]), **options)
+    if attribute.type in ("integer", "number"):
+        kind = forms.IntegerField if attribute.type == "integer" else forms.FloatField
+        return kind(min_value=attribute.minimum, max_value=attribute.maximum, **options)
+    if attribute.type == "date":
+        return ISODateField(**options)
+    if attribute.type == "string":
+        return forms.CharField(max_length=1_000, **options)
+    return ReadableJSONField(widget=forms.Textarea(attrs={"rows": 3}), **options)
+
+
+def attribute_form(base: type[ReadableForm], category, *, partial: bool) -> type[ReadableForm]:
+    """Return `base` with one field for each attribute that `category` asks for (None: no category yet).
+
+    Args:
+        partial: nothing is required, as on a placement.
+    """
+    asked = category.attribute_fields() if category else []
+    fields = {ATTRIBUTE + field.name: form_field(field, required=field.required and not partial) for field in asked}
+    fields["attributes_to_remove"] = forms.MultipleChoiceField(
+        label=_("Other attributes"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("The category does not ask for these. Tick those to remove."),
+    )
+    names = [field.name for field in asked]
+    return type(base)("CategoryForm", (AttributesMixin, base), {**fields, "asked": names})
+
+
+class AttributesMixin:
+    """Reads attributes out of their own fields, and keeps those that the category does not name."""
+
+    asked: list[str] = []
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        stored = stored_attributes(self.instance)
+        for name in self.asked:
+            if name in stored:
+                self.initial.setdefault(ATTRIBUTE + name, stored[name])
+        self.others = {name: value for name, value in stored.items() if name not in self.asked}
+        choices = [(name, f"{name}: {value}") for name, value in self.others.items()]
+        self.fields["attributes_to_remove"].choices = choices
+
+    def _post_clean(self):
+        removed = self.cleaned_data.get("attributes_to_remove") or ()
+        attributes = {name: value for name, value in self.others.items() if name not in removed}
+        for name in self.asked:
+            value = self.cleaned_data.get(ATTRIBUTE + name)
+            if value is not None and value != "":
+                attributes[name] = int(value) if isinstance(value, float) and value.is_integer() else value
+        self.instance.attributes = attributes
+        super()._post_clean()
+
+
+def stored_attributes(row) -> dict:
+    """The attributes of an asset or placement, new ones included."""
+    return row.attributes if row is not None and isinstance(row.attributes, dict) else {}
+
+
+class AssetForm(ReadableForm):
+    """An asset, whose code is suggested where it is left empty."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "code" in self.fields and self.instance.pk is None:
+            self.fields["code"].required = False
+            self.fields["code"].help_text = _("Leave it empty to have it made from the owner and the name.")
+
+    def clean(self):
+        cleaned = super().clean()
+        if not cleaned.get("code") and "code" not in self.errors and cleaned.get("owner") and cleaned.get("name_it"):
+            cleaned["code"] = Asset.objects.free_code(cleaned["owner"], cleaned["name_it"])
+        return cleaned

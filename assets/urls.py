@@ -1,0 +1,11 @@
+"""Pages of what partners share."""
+
+from django.urls import path
+
+from assets import views
+
+urlpatterns = [
+    path("", views.asset_list, name="asset-list"),
+    path("<slug:code>/", views.asset_detail, name="asset-detail"),
+    path("<slug:code>/placements/", views.placement_list, name="placement-list"),
+]
