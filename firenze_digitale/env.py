@@ -29,9 +29,8 @@ def database(url: str) -> dict:
     Raises:
         ImproperlyConfigured: the URL is not that of a PostgreSQL database.
     """
-    config = environ.Env.db_url_config(url)
-    if config.get("ENGINE") != "django.db.backends.postgresql":
+    if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured(
             "DATABASE_URL must name a PostgreSQL database: postgres://user:password@host:5432/name?sslmode=require"
         )
-    return config
+    return environ.Env.db_url_config(url)

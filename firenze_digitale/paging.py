@@ -55,8 +55,8 @@ def paginate(queryset: models.QuerySet, *, key: tuple[str, ...], limit: int, cur
     has_next, has_previous = (True, more) if backwards else (more, cursor is not None)
     return Page(
         rows,
-        next=_write(rows[-1], names, backwards=False) if rows and has_next else None,
-        previous=_write(rows[0], names, backwards=True) if rows and has_previous else None,
+        next=cursor_at(rows[-1], names, backwards=False) if rows and has_next else None,
+        previous=cursor_at(rows[0], names, backwards=True) if rows and has_previous else None,
     )
 
 
@@ -68,7 +68,8 @@ def _value(row, name: str):
     return value
 
 
-def _write(row, names: tuple[str, ...], *, backwards: bool) -> str:
+def cursor_at(row, names: tuple[str, ...], *, backwards: bool = False) -> str:
+    """Return the cursor of the page that follows `row` (or precedes it) in a list ordered by `names`."""
     words = ["b" if backwards else "f", *(str(_value(row, name)) for name in names)]
     return base64.urlsafe_b64encode(json.dumps(words, ensure_ascii=False).encode()).decode().rstrip("=")
 

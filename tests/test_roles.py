@@ -1,0 +1,423 @@
+"""Every route × method × person × visibility: what one may not see does not exist, what one may not change stays.
+
+`tests/roles.py` states who may do what; here each kind of route says how its door puts that. The last tests fail
+when a route of the registry is in none of them.
+"""
+
+import pytest
+from django.db import transaction
+from django.forms.models import model_to_dict
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLResolver
+
+from tests.roles import CHANGES, CREDENTIALS, PEOPLE, SESSIONS, STEER, SUBJECTS, VISIBILITIES, World
+
+API = {
+    "partners": "partner",
+    "referents": "referent",
+    "memoranda": "memorandum",
+    "studies": "study",
+    "monographs": "monograph",
+    "categories": "category",
+    "assets": "asset",
+    "placements": "placement",
+    "distributions": "distribution",
+    "plans": "plan",
+    "objectives": "objective",
+    "action-plans": "actionplan",
+    "actions": "action",
+    "project-charts": "projectchart",
+    "meetings": "meeting",
+}
+WRITTEN = {"asset", "placement", "distribution", "monograph", "projectchart"}
+PAGES = {
+    "asset-list": "asset",
+    "chart-list": "projectchart",
+    "partner-list": "partner",
+    "asset-detail": "asset",
+    "placement-list": "placement",
+    "chart-detail": "projectchart",
+    "partner-detail": "partner",
+}
+#: Routes that are the same for whoever comes, and what they answer to GET.
+SAME_FOR_ALL = {
+    "home": 200,
+    "plan": 200,
+    "login": {"anonymous": 200, "session": 302},
+    "logout": 405,
+    "password_change": {"anonymous": 302, "session": 200},
+    "set_language": 302,
+    "robots": 200,
+    "favicon": {200, 301, 302},
+    "api-openapi": 200,
+    "api-status": 200,
+    "api-nowhere": 404,
+}
+ADMIN_MODELS = {
+    "partners": ["partner", "referent", "memorandum", "study", "monograph", "apicredential", "user"],
+    "assets": ["category", "asset", "placement", "distribution"],
+    "projects": ["projectchart", "plan", "objective", "actionplan", "action", "meeting"],
+}
+EXCHANGED = ("asset", "placement", "distribution")
+#: Admin routes with tests of their own: who sees them is told there.
+TESTED_ELSEWHERE = {
+    "admin:login": "tests/admin: leads to the registry's own log-in",
+    "admin:logout": "tests/admin",
+    "admin:password_change": "tests/admin",
+    "admin:jsi18n": "tests/admin: holds words only",
+    "admin:app_list": "tests/admin: as the index",
+    "admin:autocomplete": "test_autocomplete_offers_only_what_one_may_see, below",
+    "admin:auth_user_password_change": "tests/admin: administrators only",
+    "admin:projects_projectchart_move": "test_moving_a_chart, below",
+    "admin:projects_participation_*": "tests/admin: a partner's own part, reached from its chart",
+    "admin:axes_accessattempt_*": "tests/admin: administrators only",
+    "admin:*_process_import": "tests/admin: the second step of an import, refused as the first is",
+}
+
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker):
+    """The same world for every test: each one's changes are undone before the next."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield World()
+        transaction.set_rollback(True)
+
+
+def cases(table) -> list:
+    """Every (key, method, person, visibility) of a table of key → (subject, methods)."""
+    return list(_cases(table))
+
+
+def _cases(table):
+    for key, (subject, methods) in table.items():
+        visibilities = VISIBILITIES if subject and SUBJECTS[subject].has_visibility else ("public",)
+        for method in methods:
+            for visibility in visibilities:
+                for person in PEOPLE:
+                    yield pytest.param(key, method, person, visibility, id=f"{key}-{method}-{person}-{visibility}")
+
+
+def state_of(row):
+    """What is stored of a row now; None once it is gone."""
+    found = type(row)._base_manager.filter(pk=row.pk).first()
+    return found and {**model_to_dict(found), "updated_at": getattr(found, "updated_at", None)}
+
+
+# The API
+
+
+@pytest.mark.parametrize(
+    ("resource", "method", "person", "visibility"),
+    cases({name: (subject, ["get", "head"]) for name, subject in API.items()}),
+)
+def test_reading_the_api(world, resource, method, person, visibility):
+    subject, row = SUBJECTS[API[resource]], world.row(API[resource], visibility)
+    client, seen = world.clients[person], subject.seen_by(person, visibility)
+    detail = getattr(client, method)(f"/api/v1/{resource}/{row.key}")
+    assert detail.status_code == (200 if seen else 404)
+    listed = getattr(client, method)(f"/api/v1/{resource}?limit=200")
+    assert listed.status_code == 200
+    if method == "get":
+        keys = {key_in(body, row) for body in listed.json()["results"]}
+        assert (row.key in keys) == seen
+
+
+def key_in(body: dict, row) -> str:
+    """The key of a row, as its body in the API tells it."""
+    return ":".join(str(body[lookup.partition("__")[0]]).split(":")[-1] for lookup in row.NATURAL_KEY)
+
+
+@pytest.mark.parametrize(
+    ("resource", "method", "person", "visibility"),
+    cases({name: (subject, ["put", "patch", "delete"]) for name, subject in API.items()}),
+)
+def test_changing_through_the_api(world, resource, method, person, visibility):
+    name = API[resource]
+    subject, row = SUBJECTS[name], world.row(name, visibility)
+    before = state_of(row)
+    body = None if method == "delete" else {**CHANGES.get(name, {}), **(whole(row) if method == "put" else {})}
+    answer = (
+        getattr(world.clients[person], method)(f"/api/v1/{resource}/{row.key}", body, content_type="application/json")
+        if person in SESSIONS
+        else getattr(world.clients[person], method)(f"/api/v1/{resource}/{row.key}", body)
+    )
+    allowed = person in (subject.deletes if method == "delete" else subject.changes)
+    if person in SESSIONS:
+        assert answer.status_code == 401
+    elif not takes(name, method):
+        assert answer.status_code == 405
+    elif not subject.seen_by(person, visibility):
+        assert answer.status_code == 404
+    elif not allowed:
+        assert answer.status_code == 403
+    else:
+        assert answer.status_code == (204 if method == "delete" else 200), answer.content
+        assert state_of(row) != before
+        return
+    assert state_of(row) == before
+
+
+def takes(name: str, method: str) -> bool:
+    return name in WRITTEN or (name == "referent" and method == "patch")
+
+
+def whole(row) -> dict:
+    """What PUT needs beside the change: the required fields as they are."""
+    names = {
+        "asset": ["code", "owner", "category"],
+        "placement": ["asset", "code"],
+        "distribution": ["asset", "code", "title_it"],
+        "monograph": ["code", "study", "partner", "year"],
+        "projectchart": ["code"],
+    }.get(row._meta.model_name, [])
+    values = {name: getattr(row, name) for name in names}
+    return {name: getattr(value, "key", value) for name, value in values.items()}
+
+
+@pytest.mark.parametrize("partner", ["publiacqua", "silfi"])
+@pytest.mark.parametrize(
+    ("resource", "method", "person", "visibility"),
+    cases({name: (subject, ["post"]) for name, subject in API.items() if subject != "meeting"}),
+)
+def test_adding_through_the_api(world, resource, method, person, visibility, partner):
+    name = API[resource]
+    model = type(world.row(name, visibility))
+    before = model.objects.count()
+    client, body = world.clients[person], world.body(name, partner)
+    options = {"content_type": "application/json"} if person in SESSIONS else {}
+    answer = client.post(f"/api/v1/{resource}", body, **options)
+    own = {"publiacqua": "writer", "silfi": "other_writer"}[
+        "publiacqua" if name in ("placement", "distribution") else partner
+    ]
+    if person in SESSIONS:
+        assert answer.status_code == 401
+    elif name not in WRITTEN:
+        assert answer.status_code == 405
+    elif person == own:
+        assert answer.status_code == 201, answer.content
+        assert model.objects.count() == before + 1
+        return
+    else:
+        assert answer.status_code in ((403,) if person == "reader" else (400, 403))
+    assert model.objects.count() == before
+
+
+# Pages
+
+
+@pytest.mark.parametrize(
+    ("route", "method", "person", "visibility"),
+    cases({route: (subject, ["get", "post"]) for route, subject in PAGES.items()}),
+)
+def test_pages(world, route, method, person, visibility):
+    name = PAGES[route]
+    row = world.row(name, visibility)
+    # A credential is for the API: a page knows nobody by it.
+    reader = person if person in SESSIONS else "anonymous"
+    seen = SUBJECTS[name].seen_by(reader, visibility)
+    whole_row = row.asset if name == "placement" else row
+    arguments = [] if route.endswith("-list") and route != "placement-list" else [whole_row.code]
+    answer = getattr(world.clients[person], method)(reverse(route, args=arguments))
+    if method == "post":
+        assert answer.status_code == 405
+        return
+    if arguments:
+        assert answer.status_code == (200 if seen else 404)
+    else:
+        assert answer.status_code == 200
+        assert (f'href="{row.get_absolute_url()}"' in answer.content.decode()) == seen
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("route", SAME_FOR_ALL)
+def test_routes_that_are_the_same_for_all(world, route, person):
+    path = "/api/v1/nowhere" if route == "api-nowhere" else reverse(route)
+    expected = SAME_FOR_ALL[route]
+    if isinstance(expected, dict):
+        expected = expected["session" if person in SESSIONS and person != "anonymous" else "anonymous"]
+    allowed = expected if isinstance(expected, set) else {expected}
+    assert world.clients[person].get(path).status_code in allowed
+
+
+# The admin
+
+
+def admin_cases(*pages_and_methods) -> list:
+    """Every case of the admin's pages of every model."""
+    table = {
+        (app, name, page): (name, methods)
+        for app, names in ADMIN_MODELS.items()
+        for name in names
+        for page, methods in pages_and_methods
+    }
+    return [
+        pytest.param(*case.values[0], *case.values[1:], id="-".join([*case.values[0][1:], *case.values[1:]]))
+        for case in cases(table)
+    ]
+
+
+ADMIN_ARGUMENTS = ("app", "name", "page", "method", "person", "visibility")
+
+
+def admin_call(world, app, name, page, method, person, row=None):
+    address = reverse(f"admin:{app}_{name}_{page}", args=[row.pk] if row else [])
+    data = {"post": "yes"} if page == "delete" else {}
+    return getattr(world.clients[person], method)(address, data if method == "post" else None)
+
+
+def sent_to_log_in(person, answer) -> bool:
+    if person == "anonymous" or person in CREDENTIALS:
+        assert answer.status_code == 302
+        assert "/login/?next=/admin/" in answer.url
+        return True
+    return False
+
+
+@pytest.mark.parametrize(ADMIN_ARGUMENTS, admin_cases(("changelist", ["get"]), ("add", ["get", "post"])))
+def test_lists_and_new_rows_of_the_admin(world, app, name, page, method, person, visibility):
+    subject, row = SUBJECTS[name], world.row(name, visibility)
+    answer = admin_call(world, app, name, page, method, person)
+    if sent_to_log_in(person, answer):
+        return
+    if page == "add":
+        assert answer.status_code == (200 if person in subject.adds else 403)
+    elif subject.has_visibility or person in subject.sees:
+        assert answer.status_code == 200
+        link = reverse(f"admin:{app}_{name}_change", args=[row.pk])
+        assert (link in answer.content.decode()) == subject.seen_by(person, visibility)
+    else:
+        assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ADMIN_ARGUMENTS, admin_cases(("change", ["get", "post"]), ("history", ["get"]), ("delete", ["get", "post"]))
+)
+def test_rows_of_the_admin(world, app, name, page, method, person, visibility):
+    subject, row = SUBJECTS[name], world.row(name, visibility)
+    before = state_of(row)
+    answer = admin_call(world, app, name, page, method, person, row)
+    if sent_to_log_in(person, answer):
+        return
+    if not subject.seen_by(person, visibility):
+        assert answer.status_code in (403, 404) if subject.sees else answer.status_code == 404
+    elif page == "delete":
+        deleted = person in subject.deletes
+        assert answer.status_code == ((302 if method == "post" else 200) if deleted else 403)
+        if deleted and method == "post":
+            assert state_of(row) is None
+            return
+    elif page == "change" and method == "post":
+        # An empty form is shown again to who may change the row.
+        assert answer.status_code == (200 if person in subject.changes else 403) or (
+            person in subject.changes and answer.status_code == 302
+        )
+    else:
+        assert answer.status_code == 200
+    if person not in subject.changes or method == "get":
+        assert state_of(row) == before
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("page", ["import", "export"])
+@pytest.mark.parametrize("name", EXCHANGED)
+def test_import_and_export_of_the_admin(world, name, page, person):
+    answer = world.clients[person].get(reverse(f"admin:assets_{name}_{page}"))
+    if sent_to_log_in(person, answer):
+        return
+    allowed = page == "export" or person in SUBJECTS[name].adds
+    assert answer.status_code == (200 if allowed else 403)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("visibility", VISIBILITIES)
+def test_an_export_holds_what_one_may_see(world, visibility, person):
+    data = {"format": "0", "resource": "", "export_items": []}
+    row = world.row("asset", visibility)
+    address = reverse("admin:assets_asset_export")
+    page = world.clients[person].get(address)
+    if sent_to_log_in(person, page):
+        return
+    fields = {name: "on" for name in page.context["form"].fields if name.startswith("assetresource_")}
+    answer = world.clients[person].post(address, {**data, **fields})
+    assert answer.status_code == 200
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    assert (row.code.encode() in content) == SUBJECTS["asset"].seen_by(person, visibility)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("visibility", VISIBILITIES)
+def test_autocomplete_offers_only_what_one_may_see(world, visibility, person):
+    row = world.row("asset", visibility)
+    asked = {"app_label": "projects", "model_name": "assetuse", "field_name": "asset", "term": row.code}
+    answer = world.clients[person].get(reverse("admin:autocomplete"), asked)
+    if sent_to_log_in(person, answer):
+        return
+    assert answer.status_code == 200
+    offered = {int(result["id"]) for result in answer.json()["results"]}
+    assert (row.pk in offered) == SUBJECTS["asset"].seen_by(person, visibility)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("visibility", VISIBILITIES)
+def test_moving_a_chart(world, visibility, person):
+    chart = world.row("projectchart", visibility)
+    address = reverse("admin:projects_projectchart_move", args=[chart.pk])
+    answer = world.clients[person].post(address, {"status": "approved"})
+    if not sent_to_log_in(person, answer):
+        seen = SUBJECTS["projectchart"].seen_by(person, visibility)
+        assert answer.status_code == (302 if person in STEER else 403 if seen else 404) or (
+            # The lead is told why, on the form.
+            person == "owner" and answer.status_code in (200, 302, 403)
+        )
+    chart.refresh_from_db()
+    assert chart.status == ("approved" if person in STEER else "proposed")
+
+
+# Nothing is left out
+
+
+def routes(resolver, namespace=""):
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from routes(pattern, inner)
+        elif pattern.name:
+            yield f"{namespace}{pattern.name}"
+
+
+def covered() -> set[str]:
+    names = {*PAGES, *SAME_FOR_ALL, "admin:index"}
+    names |= {f"api-{resource}-{page}" for resource in API for page in ("list", "detail")}
+    for app, models in ADMIN_MODELS.items():
+        names |= {f"admin:{app}_{m}_{p}" for m in models for p in ("changelist", "add", "change", "delete", "history")}
+    return names | {f"admin:assets_{name}_{page}" for name in EXCHANGED for page in ("import", "export")}
+
+
+def told_elsewhere(route: str) -> bool:
+    for name in TESTED_ELSEWHERE:
+        start, star, end = name.partition("*")
+        if route == name or (star and route.startswith(start or "admin:") and route.endswith(end)):
+            return True
+    return False
+
+
+def test_every_route_is_in_the_table():
+    missing = {route for route in routes(get_resolver()) if route not in covered() and not told_elsewhere(route)}
+    assert not missing
+
+
+def test_the_table_names_no_route_that_is_gone():
+    assert not covered() - set(routes(get_resolver()))
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_the_index_of_the_admin(world, person):
+    answer = world.clients[person].get(reverse("admin:index"))
+    if not sent_to_log_in(person, answer):
+        assert answer.status_code == 200
+        shown = {model["object_name"].lower() for app in answer.context["app_list"] for model in app["models"]}
+        everyones = {name for name, subject in SUBJECTS.items() if subject.sees is None or person in subject.sees}
+        assert shown & set(SUBJECTS) == everyones

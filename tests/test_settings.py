@@ -1,0 +1,82 @@
+"""Settings come from the environment, and are safe where it says nothing."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from firenze_digitale.env import database
+
+ROOT = Path(__file__).resolve().parent.parent
+PRODUCTION = {
+    "SECRET_KEY": "a-long-random-string-that-only-this-test-knows-0123456789-abcdefghij",
+    "DATABASE_URL": "postgres://registry@db.example.org/registry?sslmode=verify-full",
+    "ALLOWED_HOSTS": "registry.example.org",
+}
+
+
+def manage(*arguments, **environment):
+    """Run manage.py as an operator would, with nothing but `environment`."""
+    return subprocess.run(
+        [sys.executable, ROOT / "manage.py", *arguments],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL"])
+def test_it_does_not_start_without_what_it_needs_and_says_so(missing):
+    result = manage("check", **{name: value for name, value in PRODUCTION.items() if name != missing})
+    assert result.returncode != 0
+    assert f"{missing} is not set" in result.stderr
+
+
+def test_production_settings_pass_the_deployment_checks():
+    result = manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+    assert result.returncode == 0, result.stderr
+
+
+def test_static_files_can_be_collected_for_production(tmp_path):
+    result = manage("collectstatic", "--noinput", STATIC_ROOT=str(tmp_path), **PRODUCTION)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "staticfiles.json").exists()
+
+
+def test_debug_is_off_unless_it_is_asked_for():
+    script = "from django.conf import settings; print(settings.DEBUG, settings.SESSION_COOKIE_SECURE)"
+    result = manage("shell", "-v0", "-c", script, **PRODUCTION)
+    assert result.stdout.strip() == "False True", result.stderr
+
+
+def test_tls_options_of_the_address_reach_the_driver():
+    config = database("postgres://u:p%40ss@db:5433/registry?sslmode=verify-full&sslrootcert=/etc/ca.pem")
+    assert config["OPTIONS"] == {"sslmode": "verify-full", "sslrootcert": "/etc/ca.pem"}
+    assert (config["HOST"], config["PORT"], config["PASSWORD"]) == ("db", 5433, "p@ss")
+
+
+@pytest.mark.parametrize("url", ["sqlite:///registry.db", "mysql://u@db/registry", "nonsense"])
+def test_only_postgresql_will_do(url):
+    with pytest.raises(ImproperlyConfigured, match="PostgreSQL"):
+        database(url)
+
+
+def test_production_logs_a_json_line_a_request_without_personal_data():
+    script = (
+        "from django.test import Client;"
+        "Client().get('/charts/?q=Mario+Rossi&token=segreto', secure=True, headers={'host': 'registry.example.org',"
+        " 'x-request-id': 'abcd-1234-efgh'})"
+    )
+    environment = {**PRODUCTION, "DATABASE_URL": os.environ["DATABASE_URL"], "STATIC_ROOT": "/nonexistent"}
+    result = manage("shell", "-v0", "-c", script, **environment)
+    lines = [json.loads(line) for line in result.stderr.splitlines() if line.startswith("{")]
+    request = next(line for line in lines if line["logger"] == "firenze_digitale.requests")
+    assert request["request_id"] == "abcd-1234-efgh"
+    assert request["method"] == "GET"
+    assert not [word for word in ("Mario", "Rossi", "segreto", "127.0.0.1") if word in result.stderr]

@@ -1,0 +1,21 @@
+"""What people read is there in Italian, and the catalogues are the code's own."""
+
+from django.utils.translation import gettext, override
+
+from firenze_digitale.local import messages
+
+
+def test_every_word_is_translated_and_compiled():
+    assert messages.problems() == []
+
+
+def test_italian_is_read_from_the_compiled_catalogues():
+    with override("it"):
+        assert gettext("project chart") == "scheda progetto"
+    with override("en"):
+        assert gettext("project chart") == "project chart"
+
+
+def test_templates_are_read_too():
+    places = {place for message in messages.collected("firenze_digitale") for place, _line in message.locations}
+    assert "templates/base.html" in places
