@@ -4,6 +4,9 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
+# A virtual environment whose interpreter is gone, as after a move to another machine, is made anew.
+$(shell test ! -e $(INSTALLED) || $(PYTHON) -c '' 2>/dev/null || rm -f $(INSTALLED))
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup run test lint format messages manage demo-password clean
@@ -34,6 +37,9 @@ manage: setup  ## call manage.py on the database of `make run`: make manage CMD=
 demo-password: setup  ## give the demo accounts a new password (DEMO_PASSWORD, or a random one)
 	@$(PYTHON) -m firenze_digitale.local.manage create_demo_accounts --reset-password
 
+messages: setup  ## bring the Italian catalogues up to date and compile them
+	@$(PYTHON) -m firenze_digitale.local.messages
+
 clean:  ## remove what can be made again; the data of `make run`, in .local/run, stay
 	@rm -rf $(VENV) .local/test staticfiles .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -52,5 +58,5 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 		echo "Making the virtual environment in $(VENV) …"; \
 		$(PYTHON3) -m venv --clear $(VENV); }
 	@echo "Installing the pinned requirements …"
-	@$(PYTHON) -m pip install --quiet --no-input --disable-pip-version-check -r requirements-dev.txt
+	@$(PYTHON) -m pip install -qq --no-input --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
