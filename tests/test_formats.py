@@ -1,0 +1,168 @@
+"""Files as other programs write them, and files that are none."""
+
+import io
+import zipfile
+
+import pytest
+import tablib
+from openpyxl import Workbook
+
+from firenze_digitale import formats
+from firenze_digitale.formats import CSV, FORMATS, ODS, XLSX, UnreadableFile
+
+ODS_HEAD = formats.ODS_CONTENT.split("<table:table ")[0]
+
+
+def ods(rows: str, head: str = ODS_HEAD) -> bytes:
+    """A workbook with `rows` as LibreOffice writes them."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as package:
+        package.writestr(
+            "content.xml",
+            f'{head}<table:table table:name="Foglio1">{rows}</table:table>'
+            '<table:table table:name="Foglio2"><table:table-row><table:table-cell office:value-type="string">'
+            "<text:p>altro</text:p></table:table-cell></table:table-row></table:table>"
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+    return stream.getvalue()
+
+
+def cell(content: str, attributes: str = 'office:value-type="string"') -> str:
+    return f"<table:table-cell {attributes}>{content}</table:table-cell>"
+
+
+def row(*cells: str, attributes: str = "") -> str:
+    return f"<table:table-row {attributes}>{''.join(cells)}</table:table-row>"
+
+
+HEADER = row(cell("<text:p>code</text:p>"), cell("<text:p>address</text:p>"), cell("<text:p>latitude</text:p>"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "code,address\nP1,Piazza della Libertà\n".encode(),
+        "code,address\nP1,Piazza della Libertà\n".encode("utf-8-sig"),
+        "code;address\r\nP1;Piazza della Libertà\r\n".encode("utf-8-sig"),
+        "code;address\r\nP1;Piazza della Libertà\r\n".encode("cp1252"),
+        "code\taddress\r\nP1\tPiazza della Libertà\r\n".encode("utf-16"),
+        '"code" ; "address"\nP1;"Piazza della Libertà"\n;;;\n;\n'.replace(" ; ", ";").encode(),
+        "code,address\nP1,Piazza della Libertà\n",
+    ],
+)
+def test_csv_is_read_as_excel_and_others_save_it(content):
+    dataset = CSV().create_dataset(content)
+    assert dataset.headers == ["code", "address"]
+    assert list(dataset) == [("P1", "Piazza della Libertà")]
+
+
+def test_csv_keeps_lines_within_a_cell():
+    assert CSV().create_dataset(b'code,address\nP1,"Via Roma,\n""2"""\n')["address"] == ['Via Roma,\n"2"']
+
+
+def test_rows_that_are_too_long_are_told():
+    with pytest.raises(UnreadableFile, match="3"):
+        CSV().create_dataset(b"code,address\nP1,Via Roma\nP2,Via Roma,2\n")
+
+
+def test_short_rows_are_filled_and_empty_rows_between_kept_for_their_number():
+    dataset = CSV().create_dataset(b"code,address\nP1\n,\nP2,Via Roma\n,\n")
+    assert list(dataset) == [("P1", ""), ("", ""), ("P2", "Via Roma")]
+
+
+def test_too_many_rows_are_refused(monkeypatch):
+    monkeypatch.setattr(formats, "MAX_ROWS", 2)
+    assert len(CSV().create_dataset(b"code\n1\n2\n")) == 2
+    with pytest.raises(UnreadableFile, match="2"):
+        CSV().create_dataset(b"code\n1\n2\n3\n")
+
+
+@pytest.mark.parametrize("format_class", FORMATS)
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\x81", b'"', b"PK\x03\x04 nothing", b"<html>"])
+def test_what_is_no_table_is_refused_in_words(format_class, content):
+    if format_class is CSV and content == b"<html>":
+        assert CSV().create_dataset(content).headers == ["<html>"]
+        return
+    with pytest.raises(UnreadableFile):
+        format_class().create_dataset(content)
+
+
+@pytest.mark.parametrize("format_class", [XLSX, ODS])
+def test_a_package_that_is_no_workbook_or_too_large_is_refused(format_class, monkeypatch):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("content.xml", b" " * 100_000)
+    with pytest.raises(UnreadableFile):
+        format_class().create_dataset(stream.getvalue())
+    monkeypatch.setattr(formats, "MAX_UNPACKED_BYTES", 1_000)
+    with pytest.raises(UnreadableFile):
+        format_class().create_dataset(stream.getvalue())
+
+
+def test_ods_reads_equal_neighbours_that_libreoffice_writes_once():
+    rows = (
+        HEADER
+        + row(
+            cell("<text:p>7</text:p>", 'office:value-type="float" office:value="7" table:number-columns-repeated="3"')
+        )
+        + row('<table:table-cell table:number-columns-repeated="2"/>', cell("<text:p>x</text:p>"))
+        + row(cell("<text:p>doppia</text:p>"), attributes='table:number-rows-repeated="2"')
+        + row(
+            '<table:table-cell table:number-columns-repeated="1024"/>',
+            attributes='table:number-rows-repeated="1048570"',
+        )
+    )
+    dataset = ODS().create_dataset(ods(rows))
+    assert dataset.headers == ["code", "address", "latitude"]
+    assert list(dataset) == [(7.0, 7.0, 7.0), ("", "", "x"), ("doppia", "", ""), ("doppia", "", "")]
+
+
+def test_ods_reads_text_that_is_spread_over_elements():
+    line = '<text:p>Via <text:span>Roma</text:span>,<text:s text:c="2"/><text:a>2</text:a></text:p>'
+    text = f"{line}<text:p>b<text:tab/>c</text:p>"
+    note = "<office:annotation><text:p>commento</text:p></office:annotation>"
+    dataset = ODS().create_dataset(ods(HEADER + row(cell("<text:p>P1</text:p>"), cell(note + text))))
+    assert dataset["address"] == ["Via Roma,  2\nb\tc"]
+
+
+def test_ods_reads_dates_and_truth():
+    cells = (
+        cell("<text:p>31/12/15</text:p>", 'office:value-type="date" office:date-value="2015-12-31"'),
+        cell("<text:p>VERO</text:p>", 'office:value-type="boolean" office:boolean-value="true"'),
+        cell("<text:p>50%</text:p>", 'office:value-type="percentage" office:value="0.5"'),
+    )
+    [values] = ODS().create_dataset(ods(HEADER + row(*cells)))
+    assert (values[0].date().isoformat(), *values[1:]) == ("2015-12-31", "true", 0.5)
+
+
+def test_ods_refuses_entities():
+    head = ODS_HEAD.replace("?>", '?><!DOCTYPE x [<!ENTITY a "boom">]>', 1)
+    with pytest.raises(UnreadableFile):
+        ODS().create_dataset(ods(HEADER, head))
+
+
+def test_ods_bounds_what_a_small_file_repeats(monkeypatch):
+    monkeypatch.setattr(formats, "MAX_ROWS", 10)
+    rows = HEADER + row(cell("<text:p>x</text:p>"), attributes='table:number-rows-repeated="999999999"')
+    with pytest.raises(UnreadableFile, match="10"):
+        ODS().create_dataset(ods(rows))
+
+
+def test_xlsx_reads_the_first_sheet_without_its_empty_rim():
+    book = Workbook()
+    book.active.append(["code ", "address", None])
+    book.active.append(["P1", None, None])
+    book.active.append([None, None, None])
+    book.create_sheet("altro").append(["x"])
+    book.active = 1
+    stream = io.BytesIO()
+    book.save(stream)
+    dataset = XLSX().create_dataset(stream.getvalue())
+    assert (dataset.headers, list(dataset)) == (["code", "address"], [("P1", "")])
+
+
+@pytest.mark.parametrize("format_class", FORMATS)
+def test_numbers_and_text_stay_what_they_are(format_class):
+    dataset = tablib.Dataset([1.5, "a  b\nc", "à"], headers=["n", "t", "u"])
+    [values] = format_class().create_dataset(format_class().export_data(dataset))
+    assert values == (("1.5" if format_class is CSV else 1.5), "a  b\nc", "à")
