@@ -101,10 +101,10 @@ class ProjectChartFilter(RegistryFilterSet):
         return queryset.under_way_in(year)
 
     def using_category(self, queryset, name, category):
-        return queryset.using(Asset.objects.visible_to(self.who).within_category(category))
+        return queryset.using_assets(Asset.objects.visible_to(self.who).within_category(category))
 
     def using_asset(self, queryset, name, asset):
-        return queryset.using([asset])
+        return queryset.using_assets([asset])
 
 
 class MeetingFilter(RegistryFilterSet):

@@ -1,0 +1,120 @@
+"""Fields that take values of their own type only, and related rows by their key."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 250}
+
+
+class Strict:
+    """Refuses what JSON does not write as `json_types`: no text for a number, no number for a text."""
+
+    json_types: tuple[type, ...] = (str,)
+    wrong_type = _("This must be a text, between quotes.")
+
+    def to_internal_value(self, data):
+        if not isinstance(data, self.json_types) or (isinstance(data, bool) and bool not in self.json_types):
+            raise serializers.ValidationError(self.wrong_type, code="type")
+        return super().to_internal_value(data)
+
+
+class TextField(Strict, serializers.CharField):
+    """A text."""
+
+
+class EmailField(TextField, serializers.EmailField):
+    """An e-mail address."""
+
+
+class AddressField(TextField, serializers.URLField):
+    """An address of the web."""
+
+
+class CodeField(TextField):
+    """A code; its form is the model's own rule."""
+
+    def __init__(self, allow_unicode=False, **kwargs):
+        super().__init__(**kwargs)
+
+
+class IntegerField(Strict, serializers.IntegerField):
+    """A whole number."""
+
+    json_types = (int,)
+    wrong_type = _("This must be a whole number, without quotes.")
+
+
+class NumberField(Strict, serializers.FloatField):
+    """A number."""
+
+    json_types = (int, float)
+    wrong_type = _("This must be a number, without quotes.")
+
+
+class BooleanField(Strict, serializers.BooleanField):
+    """True or false."""
+
+    json_types = (bool,)
+    wrong_type = _("This must be true or false, without quotes.")
+
+
+class DateField(Strict, serializers.DateField):
+    """A day, as ISO 8601 writes it."""
+
+
+class ChoiceField(Strict, serializers.ChoiceField):
+    """One of the values that a field takes."""
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True})
+class ObjectField(serializers.JSONField):
+    """A JSON object; what it holds is the model's own rule."""
+
+    def to_internal_value(self, data):
+        if not isinstance(data, dict):
+            raise serializers.ValidationError(_("This must be an object: {…}."), code="type")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field(KEY_SCHEMA)
+class KeyField(serializers.RelatedField):
+    """A related row by its key. One that the caller may not see is refused like one that does not exist."""
+
+    default_error_messages = {
+        "missing": _("There is no “%(key)s”: check the code."),
+        "type": _("This must be a code, between quotes."),
+    }
+
+    def get_queryset(self):
+        return super().get_queryset().visible_to(self.context["request"].user)
+
+    def to_internal_value(self, data) -> models.Model:
+        if not isinstance(data, str):
+            self.fail("type")
+        try:
+            return self.get_queryset().by_key(data)
+        except self.queryset.model.DoesNotExist as error:
+            message = self.error_messages["missing"] % {"key": data[:100]}
+            raise serializers.ValidationError(message, code="missing") from error
+
+    def to_representation(self, value: models.Model) -> str:
+        return value.key
+
+
+FIELDS_OF_MODELS = {
+    models.CharField: TextField,
+    models.TextField: TextField,
+    models.SlugField: CodeField,
+    models.EmailField: EmailField,
+    models.URLField: AddressField,
+    models.IntegerField: IntegerField,
+    models.PositiveIntegerField: IntegerField,
+    models.PositiveSmallIntegerField: IntegerField,
+    models.FloatField: NumberField,
+    models.BooleanField: BooleanField,
+    models.DateField: DateField,
+    models.DateTimeField: serializers.DateTimeField,
+    models.JSONField: ObjectField,
+}

@@ -1,0 +1,62 @@
+"""The pages' filters, on the API: what is not understood is refused, not passed over."""
+
+import django_filters
+from django.utils.encoding import force_str
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ValidationError
+from rest_framework.filters import BaseFilterBackend
+
+from firenze_digitale.api.fields import KEY_SCHEMA
+from firenze_digitale.filters import KeyFilter, YearFilter
+
+
+class RegistryFilterBackend(BaseFilterBackend):
+    """Applies the view's `filterset_class`."""
+
+    def filter_queryset(self, request, queryset, view):
+        self._check_names(request, view)
+        filters = view.filterset_class(request.query_params, queryset=queryset, request=request)
+        if not filters.is_valid():
+            raise ValidationError(filters.errors)
+        return filters.qs
+
+    def _check_names(self, request, view) -> None:
+        known = {*view.filterset_class.base_filters, *view.pagination_class.parameters}
+        errors = {}
+        for name, values in request.query_params.lists():
+            if name not in known:
+                errors[name] = [_("There is no such filter. Known: %(known)s.") % {"known": ", ".join(sorted(known))}]
+            elif len(values) > 1:
+                errors[name] = [_("It is given more than once.")]
+            elif not values[0].strip():
+                errors[name] = [_("It is empty: say what to look for, or leave it out.")]
+        if errors:
+            raise ValidationError(errors)
+
+    def get_schema_operation_parameters(self, view):
+        return [
+            {
+                "name": name,
+                "in": "query",
+                "description": force_str(filter_.label),
+                "schema": schema_of(filter_),
+            }
+            for name, filter_ in view.filterset_class.base_filters.items()
+        ]
+
+
+def schema_of(filter_: django_filters.Filter) -> dict:
+    """Return the OpenAPI schema of the values that a filter takes."""
+    if isinstance(filter_, YearFilter):
+        limits = filter_.extra
+        return {
+            "type": "integer",
+            "format": "int32",
+            "minimum": limits["min_value"],
+            "maximum": limits["max_value"],
+        }
+    if isinstance(filter_, KeyFilter):
+        return KEY_SCHEMA
+    if isinstance(filter_, django_filters.ChoiceFilter):
+        return {"type": "string", "enum": [value for value, _label in filter_.extra["choices"]]}
+    return {"type": "string", "minLength": 1, "maxLength": filter_.extra.get("max_length", 300)}

@@ -1,0 +1,78 @@
+"""Reading bodies: JSON as RFC 8259 has it, and nothing that could not be stored."""
+
+import json
+import math
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import BaseParser
+
+MAX_DEPTH = 20
+LARGEST_INTEGER = 2**63 - 1
+
+
+class TooLarge(APIException):
+    """The body is larger than the registry reads."""
+
+    status_code = 413
+    default_detail = _("The body is too large: send less at once.")
+    default_code = "too_large"
+
+
+class StrictJSONParser(BaseParser):
+    """JSON in UTF-8 whose every value the database can hold."""
+
+    media_type = "application/json"
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise TooLarge
+        try:
+            data = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_refuse_twins)
+        except (ValueError, RecursionError) as error:
+            raise ParseError(_("The body is not JSON: %(error)s.") % {"error": error}) from error
+        _check(data, "", 0)
+        return data
+
+
+def _refuse_constant(name: str):
+    raise ValueError(name)
+
+
+def _refuse_twins(pairs: list) -> dict:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        raise ValueError(_("an object says a thing twice"))
+    return data
+
+
+def _check(value, path: str, depth: int) -> None:
+    """Refuse what no column can hold, and say where it is."""
+    if depth > MAX_DEPTH:
+        raise ParseError(_("The body is nested too deeply."))
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _check_text(name, path)
+            _check(item, f"{path}.{name}" if path else name, depth + 1)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check(item, f"{path}.{index}" if path else str(index), depth + 1)
+    elif isinstance(value, str):
+        _check_text(value, path)
+    elif isinstance(value, int | float) and _is_too_large(value):
+        raise ParseError({path: [_("This number is too large.")]})
+
+
+def _is_too_large(value: int | float) -> bool:
+    return abs(value) > LARGEST_INTEGER if isinstance(value, int) else not math.isfinite(value)
+
+
+def _check_text(text: str, path: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ParseError({path: [_("This text holds half a character (a lone surrogate).")]}) from error
+    if "\x00" in text:
+        raise ParseError({path: [_("This text holds a NUL character.")]})

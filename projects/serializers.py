@@ -1,0 +1,220 @@
+"""Bodies of plans, objectives, actions, project charts and meetings."""
+
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions, serializers
+
+from firenze_digitale.api.serializers import DATES_OF_ROW, NOT_YOURS, RegistrySerializer
+from projects.chart_parts import replace_parts, write_own_parts
+from projects.choices import ParticipationRole
+from projects.models import (
+    Action,
+    ActionPlan,
+    AssetUse,
+    ChartDocument,
+    Meeting,
+    Milestone,
+    Objective,
+    Participation,
+    Plan,
+    ProjectChart,
+)
+
+TITLE = ("title_it", "title_en")
+DESCRIPTION = ("description_it", "description_en")
+MAX_PARTS = 500
+LEAD_IS_YOURS = _("A chart is led by one of your own partners: give it the role “lead”.")
+
+
+class PlanSerializer(RegistrySerializer):
+    """A roadmap of some years."""
+
+    class Meta:
+        model = Plan
+        fields = (
+            "code",
+            *TITLE,
+            *DESCRIPTION,
+            "memorandum",
+            "start_year",
+            "end_year",
+            "source",
+            *DATES_OF_ROW,
+        )
+
+
+class ObjectiveSerializer(RegistrySerializer):
+    """One of the numbered objectives of a plan."""
+
+    class Meta:
+        model = Objective
+        fields = ("key", "plan", "number", *TITLE, *DESCRIPTION, "provisional", "source", *DATES_OF_ROW)
+
+
+class ActionPlanSerializer(RegistrySerializer):
+    """The plan of action of one year."""
+
+    class Meta:
+        model = ActionPlan
+        fields = ("key", "plan", "year", *TITLE, *DESCRIPTION, "source", *DATES_OF_ROW)
+
+
+class ActionSerializer(RegistrySerializer):
+    """Something that an annual plan says will be done."""
+
+    class Meta:
+        model = Action
+        fields = (
+            "code",
+            "action_plan",
+            *TITLE,
+            *DESCRIPTION,
+            "status",
+            "objectives",
+            "source",
+            *DATES_OF_ROW,
+        )
+
+
+class PartSerializer(RegistrySerializer):
+    """What belongs to a chart; its key is asked for also where the chart is changed in part."""
+
+    def to_internal_value(self, data):
+        values = super().to_internal_value(data)
+        key = self.Meta.model.NATURAL_KEY[1].partition("__")[0]
+        if key not in values:
+            raise serializers.ValidationError({key: [self.fields[key].error_messages["required"]]})
+        return values
+
+
+class ParticipationSerializer(PartSerializer):
+    """A partner's part in a chart: what it gives, and what it gains."""
+
+    class Meta:
+        model = Participation
+        fields = ("partner", "role", "gives_it", "gives_en", "gains_it", "gains_en", "source")
+
+
+class AssetUseSerializer(PartSerializer):
+    """An asset that a chart puts to use, and what for."""
+
+    class Meta:
+        model = AssetUse
+        fields = ("asset", "purpose_it", "purpose_en", "source")
+
+
+class MilestoneSerializer(PartSerializer):
+    """A step of a chart that is done by a day."""
+
+    class Meta:
+        model = Milestone
+        fields = (*TITLE, "due_on", "done_on", "source")
+
+
+class ChartDocumentSerializer(PartSerializer):
+    """A document of a chart, where it can be read."""
+
+    class Meta:
+        model = ChartDocument
+        fields = (*TITLE, "url", "source")
+
+
+class ProjectChartSerializer(RegistrySerializer):
+    """A chart with its parts. A list of parts that is given replaces what the caller sees of the stored one."""
+
+    PARTS = ("participations", "asset_uses", "milestones", "documents")
+
+    progress = serializers.IntegerField(
+        read_only=True, allow_null=True, min_value=0, max_value=100, help_text="Milestones done, in per cent."
+    )
+    participations = ParticipationSerializer(many=True, required=False, max_length=MAX_PARTS)
+    asset_uses = AssetUseSerializer(many=True, required=False, max_length=MAX_PARTS)
+    milestones = MilestoneSerializer(many=True, required=False, max_length=MAX_PARTS)
+    documents = ChartDocumentSerializer(many=True, required=False, max_length=MAX_PARTS)
+
+    class Meta:
+        model = ProjectChart
+        fields = (
+            "code",
+            *TITLE,
+            "summary_it",
+            "summary_en",
+            *DESCRIPTION,
+            "status",
+            "starts_on",
+            "ends_on",
+            "department_it",
+            "department_en",
+            "objectives",
+            "actions",
+            "participations",
+            "asset_uses",
+            "milestones",
+            "documents",
+            "results_it",
+            "results_en",
+            "progress",
+            "visibility",
+            "source",
+            *DATES_OF_ROW,
+        )
+
+    def create(self, validated_data):
+        parts = self._parts_of(validated_data)
+        chart = self.store(ProjectChart(), validated_data)
+        leads = [entry for entry in parts.get("participations", ()) if entry.get("role") == ParticipationRole.LEAD]
+        try:
+            replace_parts(chart, "participations", leads, self.who)
+        except PermissionDenied as error:
+            raise serializers.ValidationError({"participations": [LEAD_IS_YOURS]}) from error
+        self._check_lead(chart)
+        self._replace(chart, parts)
+        return chart
+
+    def update(self, instance, validated_data):
+        parts = self._parts_of(validated_data)
+        if not instance.may_be_changed_by(self.who):
+            return self._update_own_part(instance, validated_data, parts)
+        # First the parts: whether the chart may move on depends on them.
+        self._replace(instance, parts)
+        self._check_lead(instance)
+        return super().update(instance, validated_data)
+
+    def _update_own_part(self, chart, rest: dict, parts: dict):
+        others = {*rest, *parts} - {"participations"}
+        if others:
+            raise exceptions.PermissionDenied({name: [NOT_YOURS] for name in others})
+        write_own_parts(chart, parts.get("participations", ()), self.who)
+        return chart
+
+    def _parts_of(self, data: dict) -> dict:
+        return {name: data.pop(name) for name in self.PARTS if name in data}
+
+    def _replace(self, chart, parts: dict) -> None:
+        for name, entries in parts.items():
+            replace_parts(chart, name, entries, self.who)
+
+    def _check_lead(self, chart) -> None:
+        if not chart.may_be_changed_by(self.who):
+            raise serializers.ValidationError({"participations": [LEAD_IS_YOURS]})
+
+
+class MeetingSerializer(RegistrySerializer):
+    """A meeting of referents, and what came of it."""
+
+    class Meta:
+        model = Meeting
+        fields = (
+            "code",
+            *TITLE,
+            "held_on",
+            "place",
+            "participants",
+            "minutes_it",
+            "minutes_en",
+            "mapped_assets",
+            "charts_born",
+            "visibility",
+            "source",
+            *DATES_OF_ROW,
+        )
