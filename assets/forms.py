@@ -4,6 +4,7 @@ from datetime import date
 
 from django import forms
 from django.contrib.admin.widgets import AdminDateWidget
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from assets.attributes import AttributeField
@@ -78,6 +79,11 @@ def attribute_form(base: type[ReadableForm], category, *, partial: bool) -> type
     return type(base)("CategoryForm", (AttributesMixin, base), {**fields, "asked": names})
 
 
+def whole_where_it_is(value):
+    """Write 35 and not 35.0, as people do."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
 class AttributesMixin:
     """Reads attributes out of their own fields, and keeps those that the category does not name."""
 
@@ -99,9 +105,16 @@ class AttributesMixin:
         for name in self.asked:
             value = self.cleaned_data.get(ATTRIBUTE + name)
             if value is not None and value != "":
-                attributes[name] = int(value) if isinstance(value, float) and value.is_integer() else value
+                attributes[name] = whole_where_it_is(value)
         self.instance.attributes = attributes
         super()._post_clean()
+
+    def _update_errors(self, errors):
+        """Leave out what the schema says again of an attribute whose own field has said it."""
+        by_field = getattr(errors, "error_dict", {})
+        if "attributes" in by_field and any(name.startswith(ATTRIBUTE) for name in self.errors):
+            errors = ValidationError({name: told for name, told in by_field.items() if name != "attributes"})
+        super()._update_errors(errors)
 
 
 def stored_attributes(row) -> dict:

@@ -1,0 +1,220 @@
+"""What an editor sees of partners, their people and what they signed."""
+
+from axes.models import AccessAttempt
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from firenze_digitale.admin_base import PartInline, RegistryAdmin
+from firenze_digitale.admin_forms import ReadableForm
+from firenze_digitale.admin_rights import may_hold_rows
+from partners.models import ApiCredential, Memorandum, Monograph, Partner, Referent, Signature, Study, User
+
+
+@admin.register(Partner)
+class PartnerAdmin(RegistryAdmin):
+    list_key = ("name_it", "id")
+    list_display = ("name", "code", "kind", "sector", "joined_on", "left_on", "successor")
+    list_filter = ("kind", "sector")
+    search_fields = ("code", "name_it", "name_en", "legal_name")
+    fieldsets = [
+        (None, {"fields": ["name_it", "name_en", "code", "legal_name", "kind", "sector"]}),
+        (_("Contacts"), {"fields": ["website", "email", "certified_email"]}),
+        (_("Identifiers"), {"fields": ["ipa_code", "vat_number"]}),
+        (_("In the network"), {"fields": ["joined_on", "left_on", "successor", "source"]}),
+    ]
+
+    @admin.display(description=_("name"))
+    def name(self, partner):
+        return partner.name
+
+
+@admin.register(Referent)
+class ReferentAdmin(RegistryAdmin):
+    list_key = ("name", "id")
+    list_display = ("name", "partner", "role", "email", "phone", "active")
+    list_filter = ("partner", "active")
+    search_fields = ("name", "code", "partner__name_it", "partner__name_en", "partner__code")
+    fieldsets = [
+        (None, {"fields": ["name", "code", "partner", "role"]}),
+        (_("Contacts"), {"fields": ["email", "phone"]}),
+        (_("Account"), {"fields": ["user", "active"]}),
+    ]
+
+
+class SignatureInline(PartInline):
+    model = Signature
+    fields = ["partner", "role", "signed_on", "source"]
+
+
+@admin.register(Memorandum)
+class MemorandumAdmin(RegistryAdmin):
+    list_key = ("starts_on", "id")
+    list_display = ("title", "code", "signed_on", "starts_on", "ends_on", "extended_to", "signatures_told")
+    search_fields = ("code", "title_it", "title_en")
+    inlines = [SignatureInline]
+    fieldsets = [
+        (None, {"fields": ["title_it", "title_en", "code", "url", "source"]}),
+        (_("Validity"), {"fields": ["signed_on", "starts_on", "ends_on", "extended_to", "renews"]}),
+        (_("Description"), {"fields": ["description_it", "description_en"]}),
+    ]
+
+    @admin.display(description=_("title"))
+    def title(self, memorandum):
+        return memorandum.title
+
+    @admin.display(description=_("signatories"))
+    def signatures_told(self, memorandum):
+        return memorandum.signature_count
+
+
+@admin.register(Study)
+class StudyAdmin(RegistryAdmin):
+    list_key = ("year", "id")
+    list_display = ("title", "code", "year", "promoter")
+    search_fields = ("code", "title_it", "title_en")
+    fieldsets = [
+        (None, {"fields": ["title_it", "title_en", "code", "year", "promoter", "source"]}),
+        (_("Description"), {"fields": ["description_it", "description_en"]}),
+        (_("Video"), {"fields": ["video_title", "video_url"]}),
+    ]
+
+    @admin.display(description=_("title"))
+    def title(self, study):
+        return study.title
+
+
+@admin.register(Monograph)
+class MonographAdmin(RegistryAdmin):
+    list_key = ("title_it", "id")
+    list_display = ("title", "partner", "study", "year")
+    list_filter = ("partner", "study")
+    search_fields = ("code", "title_it", "title_en", "partner__name_it")
+    choices = {"partner": Partner.objects.all().whose_part_is_kept_by}
+    fieldsets = [
+        (None, {"fields": ["title_it", "title_en", "code", "study", "partner", "year", "url", "source"]}),
+        (_("Summary"), {"fields": ["summary_it", "summary_en"]}),
+    ]
+
+    @admin.display(description=_("title"))
+    def title(self, monograph):
+        return monograph.title
+
+    def get_readonly_fields(self, request, obj=None):
+        """A monograph stays with its partner, unless who steers the Plan corrects it."""
+        fixed = super().get_readonly_fields(request, obj)
+        return [*fixed, "partner"] if obj and not request.user.access.steers else fixed
+
+
+@admin.register(ApiCredential)
+class ApiCredentialAdmin(RegistryAdmin):
+    list_key = ("name", "id")
+    list_display = ("name", "partner", "access", "prefix", "expires_at", "last_used_at", "usable")
+    list_filter = ("partner", "access")
+    search_fields = ("name", "prefix", "partner__name_it")
+    actions = ["revoke"]
+    token_template = "admin/partners/apicredential/token.html"
+
+    @admin.display(description=_("usable"), boolean=True)
+    def usable(self, credential):
+        return credential.is_usable
+
+    def get_fieldsets(self, request, obj=None):
+        asked = ["partner", "name", "access", "expires_at"]
+        told = ["prefix", "usable", "revoked_at", "last_used_at", "created_by", "created_at"]
+        return [(None, {"fields": asked if obj is None else asked + told})]
+
+    def get_readonly_fields(self, request, obj=None):
+        if obj is None:
+            return []
+        return ["partner", "access", "prefix", "usable", "revoked_at", "last_used_at", "created_by", "created_at"]
+
+    def save_model(self, request, obj, form, change):
+        """Issue a new credential; its token lives only in the answer to this request."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        asked = {name: form.cleaned_data[name] for name in ("partner", "name", "access", "expires_at")}
+        issued, request.issued_token = ApiCredential.issue(created_by=request.user, **asked)
+        obj.__dict__.update(issued.__dict__)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("New API credential"),
+            "subtitle": str(obj),
+            "opts": self.opts,
+            "credential": obj,
+            "token": request.issued_token,
+        }
+        return TemplateResponse(request, self.token_template, context)
+
+    @admin.action(description=_("Revoke selected credentials"), permissions=["change"])
+    def revoke(self, request, queryset):
+        keys = [credential.pk for credential in queryset]
+        rows = ApiCredential.objects.changeable_by(request.user).filter(pk__in=keys, revoked_at=None)
+        count = rows.update(revoked_at=timezone.now())
+        told = ngettext("%(count)s credential no longer works.", "%(count)s credentials no longer work.", count)
+        messages.success(request, told % {"count": count})
+
+
+class AccountForm(ReadableForm, UserChangeForm):
+    """An account as an administrator changes it."""
+
+
+class NewAccountForm(ReadableForm, AdminUserCreationForm):
+    """A new account, with its password or without."""
+
+
+@admin.register(User)
+class UserAdmin(RegistryAdmin, BaseUserAdmin):
+    list_key = ("username",)
+    list_display = ("username", "email", "is_city_staff", "is_superuser", "is_active", "last_login")
+    list_filter = ("is_city_staff", "is_superuser", "is_active")
+    search_fields = ("username", "first_name", "last_name", "email")
+    filter_horizontal = ()
+    form = AccountForm
+    add_form = NewAccountForm
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        (_("Person"), {"fields": ["first_name", "last_name", "email"]}),
+        (_("What the account may do"), {"fields": ["is_active", "is_city_staff", "is_superuser"]}),
+        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+    ]
+    readonly_fields = ["last_login", "date_joined"]
+
+    def has_add_permission(self, request):
+        return may_hold_rows(User.objects.changeable_by(request.user))
+
+    def may_store(self, request, row):
+        return self.has_add_permission(request)
+
+    def fields_changeable_by(self, request):
+        return None
+
+    def lookup_allowed(self, lookup, value, request=None):
+        return RegistryAdmin.lookup_allowed(self, lookup, value, request)
+
+
+@admin.register(AccessAttempt)
+class LockedAccountAdmin(admin.ModelAdmin):
+    """Accounts that somebody tried to get into; deleting the line unlocks the account for that address."""
+
+    on_the_desk = True
+    list_display = ("username", "ip_address", "attempt_time", "failures_since_start")
+    search_fields = ("username", "ip_address")
+    fields = readonly_fields = ("username", "ip_address", "user_agent", "attempt_time", "failures_since_start")
+    show_facets = admin.ShowFacets.NEVER
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def log_deletions(self, request, queryset):
+        """Nothing: the registry's history is not kept here."""
