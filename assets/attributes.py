@@ -98,7 +98,7 @@ def attribute_fields(schema: dict) -> list[AttributeField]:
         rule = properties[name]
         if not isinstance(rule, dict):
             continue
-        kind = rule.get("type", "string")
+        kind = "date" if rule.get("format") == "date" else rule.get("type", "string")
         fields.append(
             AttributeField(
                 name=name,

@@ -1,7 +1,10 @@
 """Who sees and who changes assets and their parts, and the joins of their lists."""
 
+import re
+
 from django.db import connection
 from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.utils.text import slugify
 
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet, Visibility
@@ -62,6 +65,13 @@ class AssetQuerySet(RegistryQuerySet):
         contacts = self.model._meta.get_field("contact").related_model.objects
         return self.for_list().prefetch_related(Prefetch("contact", queryset=contacts.visible_to(who)))
 
+    def free_code(self, owner, name: str) -> str:
+        """Return a code made from the owner and the name that no asset has yet."""
+        stem = f"{owner.code}-{slugify(name).replace('_', '-').strip('-')}"[:90].strip("-")
+        stem = re.sub("-+", "-", stem)
+        taken = set(self.model.objects.filter(code__startswith=stem).values_list("code", flat=True))
+        return next(code for code in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if code not in taken)
+
     def within_category(self, category):
         """Assets of a category or of one that is part of it."""
         return self.filter(category__in=type(category).objects.ids_within(category))
@@ -89,6 +99,9 @@ class AssetPartQuerySet(RegistryQuerySet):
 
     def for_list(self):
         return self.select_related("asset__owner", "asset__category")
+
+    def for_api(self, who):
+        return self.select_related("asset")
 
     def of_assets(self, assets):
         """Parts of the given assets, found by the asset's end of the key."""

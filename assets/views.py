@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from assets.filters import AssetFilter
 from assets.models import Asset
 from firenze_digitale.listing import page_of, render_list
+from firenze_digitale.paging import paginate
 from partners.models import Referent
 
 PLACEMENTS_AT_A_GLANCE = 10
@@ -24,13 +25,12 @@ def asset_list(request):
 @require_safe
 def asset_detail(request, code):
     asset = get_object_or_404(Asset.objects.visible_to(request.user).for_detail(), code=code)
-    placements = asset.placements.visible_to(request.user).order_by("code")[: PLACEMENTS_AT_A_GLANCE + 1]
+    placements = asset.placements.visible_to(request.user) if asset.is_material else asset.placements.none()
     context = {
         "asset": asset,
         "contact": Referent.objects.visible_to(request.user).filter(pk=asset.contact_id).first(),
         "uses": asset.uses.visible_to(request.user).for_list().order_by("chart__title_it", "id"),
-        "placements": list(placements) if asset.is_material else [],
-        "at_a_glance": PLACEMENTS_AT_A_GLANCE,
+        "placements": paginate(placements, key=("code",), limit=PLACEMENTS_AT_A_GLANCE),
         "distributions": () if asset.is_material else asset.distributions.visible_to(request.user).order_by("code"),
         "may_change": asset.may_be_changed_by(request.user),
     }

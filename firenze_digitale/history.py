@@ -4,7 +4,8 @@ Triggers write the events (django-pghistory), so nothing here decides what is re
 `through_door` only say who is at work and where, and `history_of` reads the events back.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pghistory
@@ -41,7 +42,9 @@ def recorded(*, exclude: tuple[str, ...] = ()):
 def recorded_link():
     """Class decorator for the proxy of a many-to-many table: every link made or undone leaves an event."""
     return pghistory.track(
-        pghistory.InsertEvent(), pghistory.DeleteEvent(), obj_field=pghistory.ObjForeignKey(related_name="+", db_index=True)
+        pghistory.InsertEvent(),
+        pghistory.DeleteEvent(),
+        obj_field=pghistory.ObjForeignKey(related_name="+", db_index=True),
     )
 
 
@@ -89,30 +92,73 @@ class Change:
 
 @dataclass(frozen=True)
 class Entry:
-    """One event in the history of a row."""
+    """One event in the history of a row; `what` names the part that it happened to, if it was one."""
 
     when: datetime
     kind: str
     who: str
     door: str
     changes: list[Change]
+    what: str = ""
 
 
-def history_of(row: models.Model, limit: int = 200) -> list[Entry]:
+def history_of(row: models.Model, who=None, limit: int = 200) -> list[Entry]:
     """Return the latest changes of `row`, newest first.
 
     Args:
+        who: who reads it; related rows that they may not see are not named. Nobody: only public ones are.
         limit: at most as many entries are read; a difference is told against the event before.
     """
     events_model = _event_model_of(type(row))
     events = list(
         events_model.objects.filter(pgh_obj_id=row.pk).select_related("pgh_context").order_by("-pgh_id")[: limit + 1]
     )
-    names = _names_of_users(events)
-    entries = []
-    for event, before in zip(events, [*events[1:], None], strict=True):
-        entries.append(_entry(event, before, row, names))
-    return entries[:limit]
+    users = _names_of_users(events)
+    names = _names_of_related(type(row), events, who)
+    pairs = zip(events, [*events[1:], None], strict=True)
+    return [_entry(event, before, type(row), users, names) for event, before in pairs][:limit]
+
+
+def history_with_parts(row: models.Model, who=None, limit: int = 200) -> list[Entry]:
+    """Return the latest changes of `row`, of its parts and of its links to other rows, newest first.
+
+    A part that names something that `who` may not see is left out.
+    """
+    entries = history_of(row, who, limit)
+    for part, link, label in _parts_of(row):
+        entries += _history_of_parts(part, link, label, row, who, limit)
+    return sorted(entries, key=lambda entry: entry.when, reverse=True)[:limit]
+
+
+def _parts_of(row):
+    """Tables of what belongs to a row alone: the model, its field that points at the row, and its name."""
+    for relation in row._meta.related_objects:
+        if relation.on_delete is models.CASCADE and pghistory.core.event_models(tracks_model=relation.related_model):
+            yield relation.related_model, relation.field, relation.related_model._meta.verbose_name
+    for field in row._meta.many_to_many:
+        through = field.remote_field.through
+        if pghistory.core.event_models(tracks_model=through):
+            yield through, through._meta.get_field(field.m2m_field_name()), field.verbose_name
+
+
+def _history_of_parts(part, link, label, row, who, limit) -> list[Entry]:
+    events = list(
+        _event_model_of(part)
+        .objects.filter(**{link.attname: row.pk})
+        .select_related("pgh_context")
+        .order_by("-pgh_id")[:limit]
+    )
+    users, names = _names_of_users(events), _names_of_related(part, events, who)
+    pointing = [f for f in _told_fields(part, events) if isinstance(f, models.ForeignKey) and f.name != link.name]
+    entries, before = [], {}
+    for event in reversed(events):
+        told = [names.get((f.name, getattr(event, f.attname))) for f in pointing]
+        if None not in told:
+            entry = _entry(event, before.get(event.pgh_obj_id), part, users, names)
+            named = ", ".join(told) or getattr(event, "title_it", "")
+            entries.append(replace(entry, what=f"{capfirst(str(label))}: {named}"))
+        before[event.pgh_obj_id] = event
+    return entries[::-1]
 
 
 def _event_model_of(model: type[models.Model]) -> type[models.Model]:
@@ -121,10 +167,10 @@ def _event_model_of(model: type[models.Model]) -> type[models.Model]:
     Raises:
         LookupError: the model has no history.
     """
-    for relation in model._meta.related_objects:
-        if relation.field.name == "pgh_obj":
-            return relation.related_model
-    raise LookupError(f"{model.__name__} has no history")
+    found = pghistory.core.event_models(tracks_model=model)
+    if not found:
+        raise LookupError(f"{model.__name__} has no history")
+    return found[0]
 
 
 def _names_of_users(events) -> dict[int, str]:
@@ -132,36 +178,53 @@ def _names_of_users(events) -> dict[int, str]:
     return dict(get_user_model().objects.filter(pk__in=ids).values_list("pk", "username")) if ids else {}
 
 
-def _entry(event, before, row, names) -> Entry:
+def _names_of_related(model, events, who) -> dict[tuple[str, int], str]:
+    """Names of the rows that the events point at, by field and id: one query a field, whatever the number."""
+    names = {}
+    for field in _told_fields(model, events):
+        if isinstance(field, models.ForeignKey):
+            ids = {getattr(event, field.attname) for event in events} - {None}
+            rows = field.related_model._default_manager.visible_to(who).for_list().filter(pk__in=ids) if ids else ()
+            names |= {(field.name, related.pk): str(related) for related in rows}
+    return names
+
+
+def _told_fields(model, events) -> list[models.Field]:
+    tracked = {field.name for field in events[0]._meta.concrete_fields} if events else set()
+    return [f for f in model._meta.concrete_fields if f.name in tracked and f.name not in HIDDEN_FIELDS]
+
+
+def _entry(event, before, model, users, names) -> Entry:
     metadata = event.pgh_context.metadata if event.pgh_context else {}
-    who = names.get(metadata.get("user")) or metadata.get("credential") or ""
+    who = users.get(metadata.get("user")) or metadata.get("credential") or ""
     return Entry(
         when=event.pgh_created_at,
         kind=str(KINDS.get(event.pgh_label, event.pgh_label)),
         who=who or str(_("the database directly") if not metadata else _("an operator")),
         door=str(DOORS.get(metadata.get("door"), metadata.get("door") or _("database"))),
-        changes=_changes(event, before, row) if event.pgh_label == "update" else [],
+        changes=_changes(event, before, model, names) if event.pgh_label == "update" and before else [],
     )
 
 
-def _changes(event, before, row) -> list[Change]:
+def _changes(event, before, model, names) -> list[Change]:
     changes = []
-    tracked = {field.name for field in event._meta.concrete_fields}
-    for field in row._meta.concrete_fields:
-        if field.name in HIDDEN_FIELDS or field.name not in tracked or before is None:
-            continue
+    for field in _told_fields(model, [event]):
         old, new = getattr(before, field.attname), getattr(event, field.attname)
         if old != new:
-            changes.append(Change(capfirst(str(field.verbose_name)), _shown(field, old), _shown(field, new)))
+            label = capfirst(str(field.verbose_name))
+            changes.append(Change(label, _shown(field, old, names), _shown(field, new, names)))
     return changes
 
 
-def _shown(field: models.Field, value: object) -> str:
+def _shown(field: models.Field, value: object, names: dict[tuple[str, int], str]) -> str:
     if value is None or value == "":
         return "–"
     if field.choices:
         return str(dict(field.flatchoices).get(value, value))
     if isinstance(field, models.ForeignKey):
-        related = field.related_model._base_manager.filter(pk=value).first()
-        return str(related) if related else f"#{value}"
+        return names.get((field.name, value)) or str(_("a row that you may not see, or that is gone"))
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
     return str(value)

@@ -29,17 +29,13 @@ class RequestLogMiddleware:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()
             match = request.resolver_match
-            logger.info(
-                "request",
-                extra={
-                    "fields": {
-                        "method": request.method,
-                        "route": match.route if match else None,
-                        "status": response.status_code,
-                        "milliseconds": round(1000 * (time.monotonic() - started), 1),
-                    }
-                },
-            )
+            fields = {
+                "method": request.method,
+                "route": match.route if match else None,
+                "status": response.status_code,
+                "milliseconds": round(1000 * (time.monotonic() - started), 1),
+            }
+            logger.info("%(method)s %(route)s %(status)s, %(milliseconds)s ms", fields, extra={"fields": fields})
             return response
         finally:
             request_id.reset(token)

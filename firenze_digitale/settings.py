@@ -177,6 +177,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_ENGINE = "firenze_digitale.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 CSRF_FAILURE_VIEW = "firenze_digitale.views.csrf_failure"
 CONTENT_SECURITY_POLICY = {
@@ -205,10 +206,12 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["firenze_digitale.api.RegistryPermission"],
     "DEFAULT_PAGINATION_CLASS": "firenze_digitale.api.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["firenze_digitale.api.RegistryFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "firenze_digitale.openapi.RegistrySchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["firenze_digitale.api.StrictJSONParser"],
     "DEFAULT_VERSIONING_CLASS": None,
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "firenze_digitale.problems.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "COERCE_DECIMAL_TO_STRING": False,
@@ -219,16 +222,25 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Who has what in the Florence area, on which terms another may use it, and which "
     "project chart does.",
     "VERSION": "1.0.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SCHEMA_PATH_PREFIX_TRIM": True,
     "SERVERS": [{"url": "/api/v1", "description": "This registry"}],
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_SPLIT_PATCH": True,
     "AUTHENTICATION_WHITELIST": ["firenze_digitale.api.CredentialAuthentication"],
+    "ENUM_NAME_OVERRIDES": {
+        "ActionStatus": "projects.choices.ActionStatus",
+        "AssetKind": "assets.choices.Kind",
+        "ChartStatus": "projects.choices.ChartStatus",
+        "ParticipationRole": "projects.choices.ParticipationRole",
+        "PartnerKind": "partners.choices.PartnerKind",
+        "PlacementStatus": "assets.choices.PlacementStatus",
+        "SignatureRole": "partners.choices.SignatureRole",
+        "Visibility": "firenze_digitale.base_models.Visibility",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "firenze_digitale.openapi.state_what_bodies_hold",
         "firenze_digitale.openapi.add_problem_responses",
     ],
 }

@@ -1,1 +1,42 @@
-urlpatterns = []
+"""Every door of the registry: pages, the admin, the API."""
+
+from django.contrib import admin
+from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.messages.views import SuccessMessageMixin
+from django.urls import include, path, reverse_lazy
+from django.utils.translation import gettext_lazy as _
+from django.views.i18n import set_language
+
+from firenze_digitale import views
+
+
+class PasswordChangeView(SuccessMessageMixin, auth.PasswordChangeView):
+    """The reader's own password."""
+
+    success_url = reverse_lazy("home")
+    success_message = _("Your password is changed.")
+
+
+account = [
+    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", login_not_required(auth.LogoutView.as_view()), name="logout"),
+    path("password/", PasswordChangeView.as_view(), name="password_change"),
+    path("language/", login_not_required(set_language), name="set_language"),
+]
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("", include("projects.urls")),
+    path("assets/", include("assets.urls")),
+    path("partners/", include("partners.urls")),
+    path("account/", include(account)),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("firenze_digitale.api_urls")),
+    path("robots.txt", views.robots, name="robots"),
+    path("favicon.ico", login_not_required(views.FaviconView.as_view()), name="favicon"),
+]
+
+handler400 = "firenze_digitale.problems.bad_request"
+handler404 = "firenze_digitale.problems.not_found"
+handler500 = "firenze_digitale.problems.server_error"

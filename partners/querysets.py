@@ -28,6 +28,18 @@ class PartnerQuerySet(PlanFactQuerySet):
         """Add `assets_count` and `participations_count`, of what `who` may see."""
         return self.with_count_of("assets", who).with_count_of("participations", who)
 
+    def answered_for_by(self, who):
+        """Partners that `who` answers for, predecessors included."""
+        return self.filter(pk__in=access_of(who).partner_ids)
+
+    def whose_assets_are_kept_by(self, who):
+        """Partners to whom `who` may give a new asset."""
+        return self.all() if access_of(who).administrator else self.answered_for_by(who)
+
+    def whose_part_is_kept_by(self, who):
+        """Partners in whose name `who` may write monographs and lead charts."""
+        return self.all() if access_of(who).steers else self.answered_for_by(who)
+
     def city(self):
         return self.filter(kind="city")
 

@@ -85,6 +85,12 @@ class ProjectChartQuerySet(RegistryQuerySet):
     def deletable_by(self, who):
         return self.changeable_by(who).filter(status=ChartStatus.DRAFT)
 
+    def partly_changeable_by(self, who):
+        """Charts of which `who` may change the whole, or its own part."""
+        parts = self.model._meta.get_field("participations").related_model.objects.changeable_by(who)
+        whole = self.model.objects.changeable_by(who)
+        return self.filter(Q(Exists(parts.filter(chart=OuterRef("pk")))) | Q(pk__in=whole.values("pk")))
+
     def with_progress(self):
         """Add `milestone_count` and `milestones_done`: progress is counted, never typed in."""
         return self.annotate(
@@ -133,7 +139,7 @@ class ProjectChartQuerySet(RegistryQuerySet):
         begun = Q(starts_on__lte=date(year, 12, 31)) & (Q(ends_on=None) | Q(ends_on__gte=date(year, 1, 1)))
         return self.filter(begun | Q(Exists(actions)))
 
-    def using(self, assets):
+    def using_assets(self, assets):
         """Charts that put to use one of the given assets."""
         return self.filter(Exists(self._asset_uses().filter(chart=OuterRef("pk"), asset__in=assets)))
 

@@ -13,6 +13,13 @@ def _clean_cache():
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def _as_clients_reach_it(settings):
+    """Test clients come without TLS, and nobody collected the static files."""
+    settings.SECURE_SSL_REDIRECT = False
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
 @pytest.fixture
 def city(db):
     return factories.city()

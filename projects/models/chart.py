@@ -262,11 +262,19 @@ class Participation(Sourced, ChartPart):
         if super().may_be_stored_by(who):
             return True
         access = access_of(who)
+        if self._founds_chart(access):
+            return True
         stored = type(self).objects.filter(pk=self.pk).first()
         if stored is None or not access.writes or stored.partner_id not in access.partner_ids:
             return False
         kept = [f.attname for f in self._meta.concrete_fields if f.name not in self.OWN_PART and f.editable]
         return all(getattr(self, name) == getattr(stored, name) for name in kept)
+
+    def _founds_chart(self, access) -> bool:
+        """Whether it is the first part in a draft, that of who drafted it and will lead it."""
+        own_lead = self.role == ParticipationRole.LEAD and self.partner_id in access.partner_ids
+        is_first = own_lead and self.pk is None and not self.chart.participations.exists()
+        return access.writes and is_first and self.chart.status == ChartStatus.DRAFT
 
 
 @recorded()

@@ -1,0 +1,174 @@
+"""The desk's pages of project charts and of each partner's part in them."""
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection, transaction
+from django.http import Http404, HttpResponseRedirect
+from django.urls import path
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from firenze_digitale.admin_base import PartInline, RegistryAdmin
+from firenze_digitale.admin_changelist import KeptByMeFilter
+from firenze_digitale.rules import readable_refusals
+from projects.choices import ChartStatus, ParticipationRole
+from projects.forms import NewChartForm
+from projects.models import AssetUse, ChartDocument, Milestone, Participation, ProjectChart
+
+
+class ParticipationInline(PartInline):
+    model = Participation
+    fields = ["partner", "role", ("gives_it", "gives_en"), ("gains_it", "gains_en"), "source"]
+
+
+class AssetUseInline(PartInline):
+    model = AssetUse
+    fields = ["asset", ("purpose_it", "purpose_en"), "source"]
+
+
+class MilestoneInline(PartInline):
+    model = Milestone
+    fields = [("title_it", "title_en"), ("due_on", "done_on"), "source"]
+
+
+class ChartDocumentInline(PartInline):
+    model = ChartDocument
+    fields = [("title_it", "title_en"), "url", "source"]
+
+
+class ProjectChartAdmin(RegistryAdmin):
+    list_key = ("title_it", "id")
+    list_display = ("title", "code", "lead", "status", "milestones_told", "starts_on", "ends_on", "visibility")
+    list_filter = (KeptByMeFilter, "status", "visibility", "objectives")
+    search_fields = ("code", "title_it", "title_en", "summary_it")
+    readonly_fields = ["status"]
+    change_form_template = "admin/projects/projectchart/change_form.html"
+
+    @admin.display(description=_("title"))
+    def title(self, chart):
+        return chart.title
+
+    @admin.display(description=_("lead"))
+    def lead(self, chart):
+        leads = (part.partner for part in chart.participations.all() if part.role == ParticipationRole.LEAD)
+        return next(leads, None)
+
+    @admin.display(description=_("milestones done"))
+    def milestones_told(self, chart):
+        done, total = chart.milestones_progress()
+        return f"{done} / {total}" if total else "–"
+
+    def get_inlines(self, request, obj):
+        """A chart has parts once it exists."""
+        return [ParticipationInline, AssetUseInline, MilestoneInline, ChartDocumentInline] if obj else []
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        if obj is None:
+            kwargs["form"] = NewChartForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_fieldsets(self, request, obj=None):
+        first = ["status"] if obj else ["lead"]
+        return [
+            (None, {"fields": [*first, "title_it", "title_en", "code", ("summary_it", "summary_en"), "visibility"]}),
+            (_("In the Plan"), {"fields": ["objectives", "actions", ("department_it", "department_en")]}),
+            (_("Dates"), {"fields": [("starts_on", "ends_on")]}),
+            (_("Description"), {"fields": [("description_it", "description_en"), "source"]}),
+            (_("Results"), {"fields": [("results_it", "results_en")]}),
+        ]
+
+    def save_related(self, request, form, formsets, change):
+        if not change:
+            lead = Participation(chart=form.instance, partner=form.cleaned_data["lead"], role=ParticipationRole.LEAD)
+            if not lead.may_be_stored_by(request.user):
+                raise PermissionDenied
+            lead.save()
+        super().save_related(request, form, formsets, change)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        """Go on to its participants, assets and milestones."""
+        messages.success(request, gettext("The draft is there. Add its participants, assets and milestones below."))
+        return HttpResponseRedirect(self.url_of("change", obj.pk))
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        if obj is not None:
+            own = Participation.objects.filter(chart=obj, partner_id__in=request.user.access.partner_ids)
+            context |= {
+                "moves": [ChartStatus(state) for state in obj.states_open_to(request.user)],
+                "own_parts": own.changeable_by(request.user).select_related("partner"),
+                "writes_parts_below": self.has_change_permission(request, obj),
+            }
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def get_urls(self):
+        move = self.admin_site.admin_view(self.move_view)
+        return [path("<int:object_id>/move/", move, name="projects_projectchart_move"), *super().get_urls()]
+
+    @method_decorator(require_POST)
+    def move_view(self, request, object_id):
+        """Move a chart along, or say why it stays where it is."""
+        self.get_object(request, str(object_id))
+        try:
+            with readable_refusals(), transaction.atomic():
+                chart = ProjectChart.objects.select_for_update().get(pk=object_id)
+                self.move(request, chart, request.POST.get("status", ""))
+        except ProjectChart.DoesNotExist as error:
+            raise Http404 from error
+        except ValidationError as refusal:
+            messages.error(request, " ".join(refusal.messages))
+        else:
+            told = gettext("The chart is now: %(status)s.")
+            messages.success(request, told % {"status": chart.get_status_display()})
+        return HttpResponseRedirect(self.url_of("change", object_id))
+
+    @staticmethod
+    def move(request, chart, status: str) -> None:
+        if status not in ChartStatus.values:
+            raise ValidationError(gettext("Choose one of the states that are offered."))
+        chart.check_move(chart.status, status)
+        if status not in chart.states_open_to(request.user):
+            raise PermissionDenied
+        chart.status = status
+        chart.full_clean()
+        if not chart.may_be_stored_by(request.user):
+            raise PermissionDenied
+        chart.save()
+        connection.check_constraints()
+
+
+class ParticipationAdmin(RegistryAdmin):
+    """A partner writes its own part here, whoever leads the chart."""
+
+    list_key = ("-id",)
+    list_display = ("chart", "partner", "role", "gives_shortly", "gains_shortly")
+    list_filter = (KeptByMeFilter, "partner", "role")
+    search_fields = ("chart__code", "chart__title_it", "partner__name_it")
+    fieldsets = [
+        (None, {"fields": ["chart", "partner", "role"]}),
+        (_("Gives"), {"fields": ["gives_it", "gives_en"]}),
+        (_("Gains"), {"fields": ["gains_it", "gains_en", "source"]}),
+    ]
+
+    @admin.display(description=_("gives"))
+    def gives_shortly(self, participation):
+        return shortened(participation.gives)
+
+    @admin.display(description=_("gains"))
+    def gains_shortly(self, participation):
+        return shortened(participation.gains)
+
+    def has_add_permission(self, request):
+        """Partners are added on the chart's own page."""
+        return False
+
+    def get_readonly_fields(self, request, obj=None):
+        fixed = ["chart", "partner"]
+        if obj is not None and not obj.chart.may_be_changed_by(request.user):
+            fixed += ["role", "source"]
+        return fixed
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:79]}…"
