@@ -1,6 +1,7 @@
 """What a referent sees of assets, their units in the field and the ways to get at them."""
 
 from django.contrib import admin
+from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpResponseRedirect
@@ -103,14 +104,15 @@ class FieldsOfCategory:
             raise PermissionDenied
         if self.deciding_row(request, None) or request.method == "POST":
             return super().add_view(request, form_url, extra_context)
-        field = self.opts.get_field(self.deciding_field)
+        field, kept = self.opts.get_field(self.deciding_field), (*self.preset_fields, IS_POPUP_VAR, TO_FIELD_VAR)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Add %(name)s") % {"name": self.opts.verbose_name},
             "opts": self.opts,
             "field_name": self.deciding_field,
             "field_label": field.verbose_name,
-            "presets": [(name, request.GET[name]) for name in self.preset_fields if name in request.GET],
+            "presets": [(name, request.GET[name]) for name in kept if name in request.GET],
+            "is_popup": IS_POPUP_VAR in request.GET,
             **self.first_step(request),
         }
         return TemplateResponse(request, "admin/choose_first.html", context)

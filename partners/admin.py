@@ -207,6 +207,7 @@ class LockedAccountAdmin(admin.ModelAdmin):
     on_the_desk = True
     list_display = ("username", "ip_address", "attempt_time", "failures_since_start")
     search_fields = ("username", "ip_address")
+    list_per_page = 1_000
     fields = readonly_fields = ("username", "ip_address", "user_agent", "attempt_time", "failures_since_start")
     show_facets = admin.ShowFacets.NEVER
 

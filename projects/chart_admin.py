@@ -1,6 +1,7 @@
 """The desk's pages of project charts and of each partner's part in them."""
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
 from django.http import Http404, HttpResponseRedirect
@@ -89,6 +90,8 @@ class ProjectChartAdmin(RegistryAdmin):
 
     def response_add(self, request, obj, post_url_continue=None):
         """Go on to its participants, assets and milestones."""
+        if IS_POPUP_VAR in request.POST:
+            return super().response_add(request, obj, post_url_continue)
         messages.success(request, gettext("The draft is there. Add its participants, assets and milestones below."))
         return HttpResponseRedirect(self.url_of("change", obj.pk))
 

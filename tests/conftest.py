@@ -1,11 +1,17 @@
 """People with fixed roles, and how each of them comes to a door."""
 
 import pytest
+from django.conf import settings as site_settings
 from django.core.cache import cache
 from django.test import Client
 from rest_framework.test import APIClient
 
 from tests import factories
+
+
+def pytest_configure():
+    """Accounts of tests need no slow hash; `test_settings.py` sees to the real one."""
+    site_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)

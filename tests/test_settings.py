@@ -55,6 +55,11 @@ def test_debug_is_off_unless_it_is_asked_for():
     assert result.stdout.strip() == "False True", result.stderr
 
 
+def test_passwords_are_hashed_by_argon2():
+    script = "from django.contrib.auth.hashers import make_password; print(make_password('a long phrase'))"
+    assert manage("shell", "-v0", "-c", script, **PRODUCTION).stdout.startswith("argon2$argon2id$")
+
+
 def test_tls_options_of_the_address_reach_the_driver():
     config = database("postgres://u:p%40ss@db:5433/registry?sslmode=verify-full&sslrootcert=/etc/ca.pem")
     assert config["OPTIONS"] == {"sslmode": "verify-full", "sslrootcert": "/etc/ca.pem"}

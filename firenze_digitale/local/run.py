@@ -90,7 +90,7 @@ def prepare() -> str:
     say("Preparing the database …")
     try:
         call_command("migrate", verbosity=0)
-        call_command("load_registry")
+        _load_once()
         return _demo_accounts()
     except OperationalError as error:
         raise CannotServe(f"The database of DATABASE_URL does not answer: {error}") from error
@@ -98,6 +98,16 @@ def prepare() -> str:
         raise CannotServe(str(error)) from error
     finally:
         connections.close_all()
+
+
+def _load_once() -> None:
+    """Load the fixtures into an empty registry: what somebody deletes from it later does not come back."""
+    from django.core.management import call_command
+
+    from partners.models import Partner
+
+    if not Partner.objects.exists():
+        call_command("load_registry")
 
 
 def _demo_accounts() -> str:

@@ -3,11 +3,13 @@
 from urllib.parse import unquote
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth.models import Group
 from django.urls import NoReverseMatch, reverse
 
 from assets.models import Asset
 from partners.models import Partner, Referent, User
+from projects.models import ProjectChart
 from tests import factories
 from tests.admin.world import admin_url
 
@@ -93,3 +95,29 @@ def test_autocomplete_offers_what_may_be_chosen(browse, referent, publiacqua, si
 )
 def test_autocomplete_withstands_any_question(browse, referent, asked, status):
     assert browse(referent).get(reverse("admin:autocomplete"), asked).status_code == status
+
+
+def test_an_administrator_alone_unlocks_an_account(browse, administrator, city_staff):
+    locked = AccessAttempt.objects.create(
+        username="publiacqua", ip_address="127.0.0.1", failures_since_start=9, get_data="", post_data=""
+    )
+    for page in ("change", "delete"):
+        assert browse(administrator).get(admin_url(locked, page)).status_code == 200
+        assert browse(city_staff).get(admin_url(locked, page)).status_code == 403
+    assert browse(administrator).get(admin_url(AccessAttempt, "changelist")).status_code == 200
+    browse(city_staff).post(admin_url(locked, "delete"), {"post": "yes"})
+    assert AccessAttempt.objects.exists()
+    browse(administrator).post(admin_url(locked, "delete"), {"post": "yes"})
+    assert not AccessAttempt.objects.exists()
+
+
+def test_a_row_added_in_a_window_of_its_own_goes_back_to_the_form(browse, administrator, city):
+    category = factories.category()
+    choose = browse(administrator).get(f"{admin_url(Asset, 'add')}?_popup=1&_to_field=id")
+    assert dict(choose.context["presets"]) == {"_popup": "1", "_to_field": "id"}
+    sent = {"category": category.pk, "owner": city.pk, "name_it": "Bene", "code": "bene", "visibility": "public"}
+    sent |= {"exchange_status": "exchangeable", "_popup": "1", "_to_field": "id"}
+    response = browse(administrator).post(admin_url(Asset, "add"), sent)
+    assert "popup_response" in response.content.decode()
+    sent = {"title_it": "Scheda", "code": "scheda", "visibility": "network", "lead": city.pk, "_popup": "1"}
+    assert "popup_response" in browse(administrator).post(admin_url(ProjectChart, "add"), sent).content.decode()

@@ -90,7 +90,7 @@ def test_on_a_phone_the_menu_opens_from_the_keyboard_and_closes_again(world, vis
     page.keyboard.press("Escape")
     assert not page.locator(".site-nav").is_visible()
     page.keyboard.press("Enter")
-    press(page, "Tab", ".site-nav a[href='/partners/']", most=6)
+    press(page, "Tab", ".site-nav a[href='/partners/']", most=7)
     page.keyboard.press("Enter")
     page.wait_for_url("**/partners/")
 
