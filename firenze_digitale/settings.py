@@ -87,12 +87,15 @@ DATABASES = {
             required(
                 "DATABASE_URL",
                 "Set it to postgres://user:password@host:5432/name?sslmode=require (PostgreSQL 14 or later), "
-                "or use `make run`, which starts a database of its own.",
+                "or use `make run` and `make manage CMD=…`, which start a database of their own.",
             )
         ),
         "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", default=60),
         "CONN_HEALTH_CHECKS": True,
-        "TEST": {"NAME": env.str("TEST_DATABASE_NAME", default=None)},
+        "TEST": {
+            "NAME": env.str("TEST_DATABASE_NAME", default=None),
+            "TEMPLATE": env.str("TEST_DATABASE_TEMPLATE", default=None),
+        },
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

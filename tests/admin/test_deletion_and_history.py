@@ -112,8 +112,8 @@ def test_history_of_a_chart_holds_that_of_its_parts(browse, referent, publiacqua
     factories.asset_use(factories.asset(silfi, name_it="Segreto", visibility="restricted"), chart)
     entries = browse(referent).get(admin_url(chart, "history")).context["entries"]
     told = {entry.what for entry in entries}
-    names = (Participation._meta.verbose_name, Milestone._meta.verbose_name, Objective._meta.verbose_name_plural)
-    part, step, objectives = map(capfirst, names)
+    models = ((Participation, "verbose_name"), (Milestone, "verbose_name"), (Objective, "verbose_name_plural"))
+    part, step, objectives = (capfirst(str(getattr(model._meta, name))) for model, name in models)
     assert told == {"", f"{part}: Publiacqua", f"{step}: Prima tappa", f"{objectives}: 1. Obiettivo uno"}
     assert [len(entry.changes) for entry in entries if entry.what.startswith(step)] == [0, 1, 0]
 

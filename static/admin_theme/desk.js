@@ -1,0 +1,18 @@
+// Gives the fields that are looked up by typing the name of their label, for who does not see the page.
+
+function nameField(select) {
+  const label = document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
+  const shown = select.parentElement?.querySelector(".select2-container");
+  if (!label || !shown) return;
+  const name = label.textContent.trim().replace(/:$/, "");
+  for (const field of shown.querySelectorAll("[role=combobox], .select2-search__field")) {
+    field.setAttribute("aria-label", name);
+  }
+}
+
+function nameFields() {
+  document.querySelectorAll("select.admin-autocomplete").forEach(nameField);
+}
+
+window.addEventListener("load", nameFields);
+document.addEventListener("formset:added", () => setTimeout(nameFields));
