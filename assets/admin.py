@@ -95,8 +95,10 @@ class FieldsOfCategory:
     def attributes_shown(self, row):
         category = self.category_of(getattr(row, self.deciding_field))
         labels = {field.name: field.label for field in category.attribute_fields()}
-        pairs = ((labels.get(name, name), value) for name, value in row.attributes.items())
-        return format_html_join("", "<div>{}: {}</div>", pairs) or "–"
+        stored = stored_attributes(row)
+        named = [(label, stored[name]) for name, label in labels.items() if name in stored]
+        others = [(name, value) for name, value in stored.items() if name not in labels]
+        return format_html_join("", "<div>{}: {}</div>", named + others) or "–"
 
     def add_view(self, request, form_url="", extra_context=None):
         """Ask first for what decides the fields."""

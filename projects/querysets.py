@@ -133,9 +133,7 @@ class ProjectChartQuerySet(RegistryQuerySet):
 
     def under_way_in(self, year: int):
         """Charts whose dates touch a year, or that carry out an action planned for it."""
-        actions = self.model.actions.through.objects.filter(
-            projectchart=OuterRef("pk"), action__action_plan__year=year
-        )
+        actions = self.model.actions.through.objects.filter(projectchart=OuterRef("pk"), action__action_plan__year=year)
         begun = Q(starts_on__lte=date(year, 12, 31)) & (Q(ends_on=None) | Q(ends_on__gte=date(year, 1, 1)))
         return self.filter(begun | Q(Exists(actions)))
 

@@ -5,7 +5,7 @@ function nameField(select) {
   const shown = select.parentElement?.querySelector(".select2-container");
   if (!label || !shown) return;
   const name = label.textContent.trim().replace(/:$/, "");
-  for (const field of shown.querySelectorAll("[role=combobox], .select2-search__field")) {
+  for (const field of shown.querySelectorAll("[role=combobox], [role=textbox], .select2-search__field")) {
     field.setAttribute("aria-label", name);
   }
 }
@@ -14,5 +14,6 @@ function nameFields() {
   document.querySelectorAll("select.admin-autocomplete").forEach(nameField);
 }
 
-window.addEventListener("load", nameFields);
+// After the look-ups have been set up, which the admin does when its jQuery is ready.
+window.django?.jQuery?.(nameFields);
 document.addEventListener("formset:added", () => setTimeout(nameFields));
