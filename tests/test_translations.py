@@ -18,4 +18,4 @@ def test_italian_is_read_from_the_compiled_catalogues():
 
 def test_templates_are_read_too():
     places = {place for message in messages.collected("firenze_digitale") for place, _line in message.locations}
-    assert "templates/base.html" in places
+    assert any(place.startswith("templates/") for place in places)
