@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('assets', '0002_initial'),
+        ('assets', '0002_links_and_rules'),
         ('partners', '0001_initial'),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
