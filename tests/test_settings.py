@@ -69,8 +69,8 @@ def test_only_postgresql_will_do(url):
 def test_production_logs_a_json_line_a_request_without_personal_data():
     script = (
         "from django.test import Client;"
-        "Client().get('/api/v1/status?q=Mario+Rossi&token=segreto', secure=True, headers={'host': 'registry.example.org',"
-        " 'x-request-id': 'abcd-1234-efgh'})"
+        "Client().get('/api/v1/status?q=Mario+Rossi&token=segreto', secure=True,"
+        " headers={'host': 'registry.example.org', 'x-request-id': 'abcd-1234-efgh'})"
     )
     environment = {**PRODUCTION, "DATABASE_URL": os.environ["DATABASE_URL"]}
     result = manage("shell", "-v0", "-c", script, **environment)
