@@ -1,5 +1,6 @@
 """What people read is there in Italian, and the catalogues are the code's own."""
 
+import pytest
 from django.utils.translation import gettext, override
 
 from firenze_digitale.local import messages
@@ -16,6 +17,10 @@ def test_italian_is_read_from_the_compiled_catalogues():
         assert gettext("project chart") == "project chart"
 
 
-def test_templates_are_read_too():
-    places = {place for message in messages.collected("firenze_digitale") for place, _line in message.locations}
-    assert any(place.startswith("templates/") for place in places)
+@pytest.mark.parametrize(
+    ("app", "word"),
+    [("firenze_digitale", "Skip to the content"), ("projects", ("%(n)s project chart", "%(n)s project charts"))],
+)
+def test_templates_are_read_too(app, word):
+    message = messages.collected(app).get(word)
+    assert any(place.startswith("templates/") for place, _line in message.locations)

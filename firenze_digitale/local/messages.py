@@ -28,7 +28,7 @@ KEYWORDS = {
     "pgettext_lazy": ((1, "c"), 2),
 }
 # What `templatize` makes of the words in a template, among the blanked out rest.
-CALL = re.compile(r"""\b(?:_|n?p?gettext)\((?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|,|\s|count)*\)""")
+CALL = re.compile(r"""\b(?:_|n?p?gettext)\((?:u?'(?:\\.|[^'\\])*'|u?"(?:\\.|[^"\\])*"|,|\s|count)*\)""")
 HEADER = "# Italian catalogue of the asset registry: `make messages` brings it up to date.\n"
 
 
@@ -72,6 +72,7 @@ def stored(app: str) -> Catalog:
 def merged(app: str) -> Catalog:
     """Return what `app` says now, with the translations that are there already; nothing is guessed."""
     catalog, known = collected(app), stored(app)
+    catalog.creation_date = known.creation_date
     for message in catalog:
         old = known.get(message.id, message.context) if message.id else None
         if old is not None:
