@@ -26,6 +26,7 @@ FORBIDDEN = _("You may not do this: not all that you see is yours to change.")
 FAILED = _("The registry failed, and those who look after it are told. Try again later.")
 BUSY = _("The database does not answer, or is busy with another change: try again in a moment.")
 IN_USE = _("It is in use and cannot be deleted.")
+TOO_LARGE = _("The body is too large: send less at once.")
 
 
 class Conflict(exceptions.APIException):

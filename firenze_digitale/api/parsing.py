@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
+from firenze_digitale.problems import TOO_LARGE
+
 MAX_DEPTH = 20
 LARGEST_INTEGER = 2**63 - 1
 
@@ -16,7 +18,7 @@ class TooLarge(APIException):
     """The body is larger than the registry reads."""
 
     status_code = 413
-    default_detail = _("The body is too large: send less at once.")
+    default_detail = TOO_LARGE
     default_code = "too_large"
 
 
