@@ -81,7 +81,7 @@ def validate_attributes(attributes: object, schema: dict, *, partial: bool = Fal
     try:
         violations = sorted(validator.iter_errors(attributes), key=lambda error: list(map(str, error.path)))
     except (Unresolvable, RecursionError) as error:
-        raise ValidationError(_("The category's schema cannot be applied: ask city staff to mend it.")) from error
+        raise ValidationError(_("The category's schema cannot be applied: ask city staff to correct it.")) from error
     if violations:
         raise ValidationError([_in_words(violation) for violation in violations[:20]])
 

@@ -103,9 +103,9 @@ class SignedConfirmForm(ConfirmImportForm):
                 self.cleaned_data["import_file_name"], salt=SIGNATURE, max_age=PREVIEW_LIFETIME
             )
         except signing.BadSignature as error:
-            raise ValidationError(_("This preview is over. Choose the file again.")) from error
+            raise ValidationError(_("This preview has expired. Choose the file again.")) from error
         if importer != self.importer.pk or not PreviewStorage(name=name).path.exists():
-            raise ValidationError(_("This preview is over. Choose the file again."))
+            raise ValidationError(_("This preview has expired. Choose the file again."))
         return name
 
     def clean_resource(self):

@@ -23,6 +23,10 @@ WSGI_APPLICATION = "firenze_digitale.wsgi.application"
 
 INSTALLED_APPS = [
     "firenze_digitale.apps.RegistryConfig",
+    # Before other packages, so that where words are the same, ours are read.
+    "partners",
+    "assets",
+    "projects",
     "firenze_digitale.apps.RegistryAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -41,9 +45,6 @@ INSTALLED_APPS = [
     "pghistory",
     "axes",
     "csp",
-    "partners",
-    "assets",
-    "projects",
 ]
 
 MIDDLEWARE = [

@@ -187,7 +187,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='asset',
-            constraint=models.CheckConstraint(condition=models.Q(('mapped_on__isnull', True), ('last_confirmed_on__isnull', True), ('last_confirmed_on__gte', models.F('mapped_on')), _connector='OR'), name='asset_last_confirmed_on_not_before_mapped_on', violation_error_message='An asset is confirmed after it has been mapped.'),
+            constraint=models.CheckConstraint(condition=models.Q(('mapped_on__isnull', True), ('last_confirmed_on__isnull', True), ('last_confirmed_on__gte', models.F('mapped_on')), _connector='OR'), name='asset_last_confirmed_on_not_before_mapped_on', violation_error_message='An asset cannot be confirmed before it has been mapped: correct the dates.'),
         ),
         migrations.AddConstraint(
             model_name='asset',

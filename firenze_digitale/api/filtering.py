@@ -27,7 +27,7 @@ class RegistryFilterBackend(BaseFilterBackend):
             if name not in known:
                 errors[name] = [_("There is no such filter. Known: %(known)s.") % {"known": ", ".join(sorted(known))}]
             elif len(values) > 1:
-                errors[name] = [_("It is given more than once.")]
+                errors[name] = [_("It is given twice.")]
             elif not values[0].strip():
                 errors[name] = [_("It is empty: say what to look for, or leave it out.")]
         if errors:

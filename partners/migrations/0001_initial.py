@@ -444,11 +444,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='memorandum',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on__isnull', True), ('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='memorandum_ends_on_not_before_starts_on', violation_error_message='A memorandum ends after it begins.'),
+            constraint=models.CheckConstraint(condition=models.Q(('starts_on__isnull', True), ('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='memorandum_ends_on_not_before_starts_on', violation_error_message='A memorandum cannot end before it begins: correct the dates.'),
         ),
         migrations.AddConstraint(
             model_name='memorandum',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('extended_to__isnull', True), ('extended_to__gte', models.F('ends_on')), _connector='OR'), name='memorandum_extended_to_not_before_ends_on', violation_error_message='An extension goes beyond the end of the memorandum.'),
+            constraint=models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('extended_to__isnull', True), ('extended_to__gte', models.F('ends_on')), _connector='OR'), name='memorandum_extended_to_not_before_ends_on', violation_error_message='An extension cannot end before the memorandum: correct the dates.'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='memorandum',
@@ -484,7 +484,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='partner',
-            constraint=models.CheckConstraint(condition=models.Q(('joined_on__isnull', True), ('left_on__isnull', True), ('left_on__gte', models.F('joined_on')), _connector='OR'), name='partner_left_on_not_before_joined_on', violation_error_message='A partner leaves after it has joined.'),
+            constraint=models.CheckConstraint(condition=models.Q(('joined_on__isnull', True), ('left_on__isnull', True), ('left_on__gte', models.F('joined_on')), _connector='OR'), name='partner_left_on_not_before_joined_on', violation_error_message='A partner cannot leave before it has joined: correct the dates.'),
         ),
         migrations.AddConstraint(
             model_name='partner',

@@ -50,9 +50,9 @@ class Memorandum(Coded, Titled, Described, Sourced, RegistryModel):
         ordering = ["starts_on", "id"]
         constraints = [
             well_formed_code("memorandum"),
-            dates_in_order("memorandum", "starts_on", "ends_on", _("A memorandum ends after it begins.")),
+            dates_in_order("memorandum", "starts_on", "ends_on", _("A memorandum cannot end before it begins: correct the dates.")),
             dates_in_order(
-                "memorandum", "ends_on", "extended_to", _("An extension goes beyond the end of the memorandum.")
+                "memorandum", "ends_on", "extended_to", _("An extension cannot end before the memorandum: correct the dates.")
             ),
         ]
         triggers = [

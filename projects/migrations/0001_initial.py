@@ -684,7 +684,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(('end_year__gte', models.F('start_year'))), name='plan_years_in_order', violation_error_message='A plan ends after it begins.'),
+            constraint=models.CheckConstraint(condition=models.Q(('end_year__gte', models.F('start_year'))), name='plan_years_in_order', violation_error_message='A plan cannot end before it begins: correct the years.'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='plan',
@@ -795,7 +795,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='projectchart',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on__isnull', True), ('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='projectchart_ends_on_not_before_starts_on', violation_error_message='A project ends after it begins.'),
+            constraint=models.CheckConstraint(condition=models.Q(('starts_on__isnull', True), ('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='projectchart_ends_on_not_before_starts_on', violation_error_message='A project cannot end before it begins: correct the dates.'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='projectchart',

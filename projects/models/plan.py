@@ -59,7 +59,7 @@ class Plan(Coded, Titled, Described, Sourced, RegistryModel):
             models.CheckConstraint(
                 name="plan_years_in_order",
                 condition=models.Q(end_year__gte=models.F("start_year")),
-                violation_error_message=_("A plan ends after it begins."),
+                violation_error_message=_("A plan cannot end before it begins: correct the years."),
             ),
         ]
         triggers = [
