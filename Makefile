@@ -28,7 +28,7 @@ lint: setup  ## check style of code and templates
 	@$(PYTHON) -m djlint --lint --quiet templates
 
 format: setup  ## put code into shape
-	@$(PYTHON) -m ruff check --quiet --fix .
+	@$(PYTHON) -m ruff check --quiet --fix-only .
 	@$(PYTHON) -m ruff format --quiet .
 
 manage: setup  ## call manage.py on the database of `make run`: make manage CMD="createsuperuser"

@@ -197,7 +197,10 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
             one_of("asset", "exchange_status", ExchangeStatus),
             one_of("asset", "visibility", Visibility),
             dates_in_order(
-                "asset", "mapped_on", "last_confirmed_on", _("An asset cannot be confirmed before it has been mapped: correct the dates.")
+                "asset",
+                "mapped_on",
+                "last_confirmed_on",
+                _("An asset cannot be confirmed before it has been mapped: correct the dates."),
             ),
             models.CheckConstraint(
                 name="asset_conditions_told",

@@ -50,9 +50,14 @@ class Memorandum(Coded, Titled, Described, Sourced, RegistryModel):
         ordering = ["starts_on", "id"]
         constraints = [
             well_formed_code("memorandum"),
-            dates_in_order("memorandum", "starts_on", "ends_on", _("A memorandum cannot end before it begins: correct the dates.")),
             dates_in_order(
-                "memorandum", "ends_on", "extended_to", _("An extension cannot end before the memorandum: correct the dates.")
+                "memorandum", "starts_on", "ends_on", _("A memorandum cannot end before it begins: correct the dates.")
+            ),
+            dates_in_order(
+                "memorandum",
+                "ends_on",
+                "extended_to",
+                _("An extension cannot end before the memorandum: correct the dates."),
             ),
         ]
         triggers = [

@@ -62,7 +62,9 @@ class Partner(Coded, Named, Sourced, RegistryModel):
         constraints = [
             well_formed_code("partner"),
             one_of("partner", "kind", PartnerKind),
-            dates_in_order("partner", "joined_on", "left_on", _("A partner cannot leave before it has joined: correct the dates.")),
+            dates_in_order(
+                "partner", "joined_on", "left_on", _("A partner cannot leave before it has joined: correct the dates.")
+            ),
             models.UniqueConstraint(
                 fields=["kind"],
                 condition=models.Q(kind="city"),

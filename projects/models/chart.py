@@ -81,7 +81,9 @@ class ProjectChart(Coded, Titled, Described, Sourced, RegistryModel):
             well_formed_code("projectchart"),
             one_of("projectchart", "status", ChartStatus),
             one_of("projectchart", "visibility", Visibility),
-            dates_in_order("projectchart", "starts_on", "ends_on", _("A project cannot end before it begins: correct the dates.")),
+            dates_in_order(
+                "projectchart", "starts_on", "ends_on", _("A project cannot end before it begins: correct the dates.")
+            ),
         ]
         indexes = [models.Index(fields=["title_it", "id"], name="chart_by_title")]
         triggers = [
