@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings as site_settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -12,6 +13,17 @@ from tests import factories
 def pytest_configure():
     """Accounts of tests need no slow hash; `test_settings.py` sees to the real one."""
     site_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_session_left_behind(django_db_setup, django_db_blocker):
+    """A live server's thread may hold its connection a moment longer, and nobody can drop a database in use."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)
