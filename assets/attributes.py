@@ -14,6 +14,7 @@ from referencing.exceptions import Unresolvable
 
 MAX_JSON_LENGTH = 20_000
 MAX_JSON_DEPTH = 12
+MAX_WHOLE_NUMBER = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,12 @@ def validate_attribute_schema(schema: object) -> None:
                 _("The schema refers to “%(reference)s”; only references inside the schema (#/…) are followed."),
                 params={"reference": reference},
             )
+    for field in attribute_fields(schema):
+        if len({str(choice) for choice in field.choices}) < len(field.choices):
+            raise ValidationError(
+                _("Two choices of “%(name)s” are written alike: people could not tell them apart in a form."),
+                params={"name": field.name},
+            )
 
 
 def validate_attributes(attributes: object, schema: dict, *, partial: bool = False) -> None:
@@ -80,7 +87,7 @@ def validate_attributes(attributes: object, schema: dict, *, partial: bool = Fal
     validator = Draft202012Validator(schema, format_checker=FormatChecker(), registry=Registry())
     try:
         violations = sorted(validator.iter_errors(attributes), key=lambda error: list(map(str, error.path)))
-    except (Unresolvable, RecursionError) as error:
+    except (Unresolvable, RecursionError, ArithmeticError) as error:
         raise ValidationError(_("The category's schema cannot be applied: ask city staff to correct it.")) from error
     if violations:
         raise ValidationError([_in_words(violation) for violation in violations[:20]])
@@ -118,7 +125,8 @@ def validate_json(value: object) -> None:
     """Check that PostgreSQL can store `value` as JSON and that it is not beyond reason.
 
     Raises:
-        ValidationError: it is too long or too deep, or holds a NUL, a lone surrogate, or no finite number.
+        ValidationError: it is too long or too deep, or holds a NUL, a lone surrogate, or a number
+            that is not finite or too large.
     """
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
@@ -132,6 +140,10 @@ def validate_json(value: object) -> None:
             _("It is too large: at most %(length)s characters and %(depth)s levels."),
             params={"length": MAX_JSON_LENGTH, "depth": MAX_JSON_DEPTH},
         )
+    if _largest_whole_number(value) > MAX_WHOLE_NUMBER:
+        raise ValidationError(
+            _("It holds a whole number that is too large: at most ±%(limit)s."), params={"limit": MAX_WHOLE_NUMBER}
+        )
 
 
 def _depth(value: object) -> int:
@@ -140,6 +152,14 @@ def _depth(value: object) -> int:
     if isinstance(value, list):
         return 1 + max(map(_depth, value), default=0)
     return 0
+
+
+def _largest_whole_number(value: object) -> int:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return max(map(_largest_whole_number, value), default=0)
+    return abs(value) if isinstance(value, int) else 0
 
 
 def _localised(rule: dict, word: str) -> str:

@@ -5,6 +5,7 @@ from datetime import date
 from django import forms
 from django.contrib.admin.widgets import AdminDateWidget
 from django.core.exceptions import ValidationError
+from django.utils.html import conditional_escape
 from django.utils.translation import gettext_lazy as _
 
 from assets.attributes import AttributeField
@@ -26,6 +27,11 @@ class ChosenValueField(forms.TypedChoiceField):
     def prepare_value(self, value):
         return self.written.get(repr(value), value)
 
+    def has_changed(self, initial, data):
+        """Compare as written: what is stored is no text to choose by, and may be no choice any more."""
+        written = self.prepare_value(initial)
+        return not self.disabled and (data or "") != ("" if written is None else str(written))
+
 
 class ISODateField(forms.DateField):
     """A date that is stored as ISO 8601 text."""
@@ -45,7 +51,8 @@ class ISODateField(forms.DateField):
 
 def form_field(attribute: AttributeField, *, required: bool) -> forms.Field:
     """Return the form's field for one attribute of a category."""
-    options = {"label": attribute.label, "help_text": attribute.help_text, "required": required}
+    # The admin prints help as HTML.
+    options = {"label": attribute.label, "help_text": conditional_escape(attribute.help_text), "required": required}
     if attribute.choices:
         values = {str(value): value for value in attribute.choices}
         return ChosenValueField(values=values, labels={text: text for text in values}, **options)

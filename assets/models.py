@@ -37,6 +37,7 @@ from firenze_digitale.base_models import (
     Titled,
     Translated,
     dates_in_order,
+    hidden_by_visibility,
     one_of,
     well_formed_code,
 )
@@ -69,6 +70,8 @@ def needs_kind(name: str, kind: str, message) -> list[Rule]:
             refuses=refuses,
             message=message,
             field="asset",
+            # Foreign keys are checked at commit: until then nothing else keeps the assets' categories as they are.
+            before="PERFORM 1 FROM assets_asset WHERE id IN (SELECT asset_id FROM new_rows) FOR KEY SHARE;",
             when=pgtrigger.After,
             level=pgtrigger.Statement,
             operation=operation,
@@ -125,6 +128,7 @@ class Category(Coded, Named, Sourced, RegistryModel):
             ),
             Rule(
                 name="category_kind_of_parent",
+                before="PERFORM 1 FROM assets_category WHERE id = NEW.parent_id FOR KEY SHARE;",
                 refuses="EXISTS (SELECT 1 FROM assets_category c WHERE c.id = NEW.parent_id AND c.kind <> NEW.kind)",
                 condition=pgtrigger.Condition("NEW.parent_id IS NOT NULL"),
                 message=CATEGORY_KIND_OF_PARENT,
@@ -215,6 +219,13 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
         ]
         triggers = [
             *RegistryModel.Meta.triggers,
+            pgtrigger.Trigger(
+                name="hold_category",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("category_id"),
+                # The foreign key is checked at commit: until then nothing else keeps the category's kind as it is.
+                func="PERFORM 1 FROM assets_category WHERE id = NEW.category_id FOR KEY SHARE; RETURN NEW;",
+            ),
             Rule(
                 name="asset_contact_of_owner",
                 refuses="NOT EXISTS (SELECT 1 FROM partners_referent r"
@@ -252,6 +263,11 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
                 errors["category"] = ASSET_KIND_IN_USE
         if errors:
             raise ValidationError(errors)
+
+    def states_hidden_from(self, who):
+        access = access_of(who)
+        is_own = access.sees_everything or self.owner_id in access.partner_ids
+        return None if is_own else hidden_by_visibility(who)
 
     def _has_parts_of_other_kind(self) -> bool:
         parts = self.distributions if self.category.kind == Kind.MATERIAL else self.placements
@@ -295,6 +311,9 @@ class AssetPart(RegistryModel):
     class Meta(RegistryModel.Meta):
         abstract = True
 
+    def shown_with(self):
+        return self.asset
+
     @classmethod
     def may_be_added_by(cls, who) -> bool:
         return Asset.may_be_added_by(who)
@@ -303,7 +322,9 @@ class AssetPart(RegistryModel):
         access = access_of(who)
         if not access.writes or access.administrator:
             return access.writes
-        return self.asset.owner_id in access.partner_ids and (self.pk is None or self.may_be_changed_by(who))
+        assets = {self.asset_id, *type(self).objects.filter(pk=self.pk).values_list("asset_id", flat=True)}
+        owners = Asset.objects.owners_held(assets)
+        return bool(owners) and owners <= access.partner_ids
 
 
 @recorded()

@@ -65,6 +65,12 @@ class AssetQuerySet(RegistryQuerySet):
         contacts = self.model._meta.get_field("contact").related_model.objects
         return self.for_list().prefetch_related(Prefetch("contact", queryset=contacts.visible_to(who)))
 
+    def owners_held(self, ids) -> set[int]:
+        """Ids of the owners of the given assets, who stay their owners until the transaction ends."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT owner_id FROM assets_asset WHERE id = ANY(%s) FOR SHARE", [list(ids)])
+            return {row[0] for row in cursor.fetchall()}
+
     def free_code(self, owner, name: str) -> str:
         """Return a code made from the owner and the name that no asset has yet."""
         stem = f"{owner.code}-{slugify(name).replace('_', '-').strip('-')}"[:90].strip("-")

@@ -93,7 +93,14 @@ class RegistryAdmin(Rights, Deletion, ScopedFields, admin.ModelAdmin):
         row = super().get_object(request, object_id, from_field)
         if row is None:
             raise Http404
-        return row
+        return self.locked(request, row) if request.method == "POST" and connection.in_atomic_block else row
+
+    def locked(self, request, row):
+        """The row as it is now, and stays until it is stored: whoever else changes it waits."""
+        found = self.get_queryset(request).select_for_update(of=("self",)).filter(pk=row.pk).first()
+        if found is None:
+            raise Http404
+        return found
 
     def get_changelist(self, request, **kwargs):
         return KeysetChangeList

@@ -82,7 +82,7 @@ class BoundedImportForm(ImportForm):
 
 
 class SignedConfirmForm(ConfirmImportForm):
-    """Confirms the very file that its importer has seen the preview of."""
+    """Confirms the very file that its importer has seen the preview of, in the format it was read in."""
 
     importer = None
 
@@ -94,17 +94,15 @@ class SignedConfirmForm(ConfirmImportForm):
         self.fields["resource"] = forms.CharField(required=False, widget=forms.HiddenInput)
 
     @staticmethod
-    def signed(name: str, importer) -> str:
-        return signing.dumps([name, importer.pk], salt=SIGNATURE)
+    def signed(name: str, file_format: str, importer) -> str:
+        return signing.dumps([name, file_format, importer.pk], salt=SIGNATURE)
 
     def clean_import_file_name(self):
         try:
-            name, importer = signing.loads(
-                self.cleaned_data["import_file_name"], salt=SIGNATURE, max_age=PREVIEW_LIFETIME
-            )
+            name, *seen = signing.loads(self.cleaned_data["import_file_name"], salt=SIGNATURE, max_age=PREVIEW_LIFETIME)
         except signing.BadSignature as error:
             raise ValidationError(_("This preview has expired. Choose the file again.")) from error
-        if importer != self.importer.pk or not PreviewStorage(name=name).path.exists():
+        if seen != [self["format"].data, self.importer.pk] or not PreviewStorage(name=name).path.exists():
             raise ValidationError(_("This preview has expired. Choose the file again."))
         return name
 
@@ -178,7 +176,8 @@ class Exchange(ImportExportMixin):
     def get_confirm_form_initial(self, request, import_form):
         initial = super().get_confirm_form_initial(request, import_form)
         if import_form is not None:
-            initial["import_file_name"] = SignedConfirmForm.signed(initial["import_file_name"], request.user)
+            name, file_format = initial["import_file_name"], initial["format"]
+            initial["import_file_name"] = SignedConfirmForm.signed(name, file_format, request.user)
         return initial
 
     def add_data_read_fail_error_to_form(self, form, e):
@@ -199,7 +198,7 @@ class Exchange(ImportExportMixin):
         return response
 
     def import_action(self, request, **kwargs):
-        """Preview a file, or list every row of it that is wrong."""
+        """Preview a file, or list the rows of it that are wrong."""
         response = super().import_action(request, **kwargs)
         return self.with_told_result(response)
 
@@ -208,7 +207,8 @@ class Exchange(ImportExportMixin):
         context = getattr(response, "context_data", None)
         if context and context.get("result"):
             context["shown_rows"] = context["result"].valid_rows()[:PREVIEWED_ROWS]
-            context["wrong_rows"] = wrong_rows(context["result"])
+            wrong = wrong_rows(context["result"])
+            context |= {"wrong_rows": wrong[:PREVIEWED_ROWS], "wrong_total": len(wrong)}
         return response
 
     def process_result(self, result, request):

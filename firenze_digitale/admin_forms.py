@@ -4,6 +4,7 @@ from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Q
+from django.forms.fields import InvalidJSONInput
 
 
 class KnownValues:
@@ -22,19 +23,23 @@ class ScopedSelectMultiple(KnownValues, AutocompleteSelectMultiple):
 
 
 class ReadableJSONField(forms.JSONField):
-    """JSON whose reading fails with a message, however deep or long it is."""
+    """JSON whose reading fails with a message, however deep or long it is, or if no page can show it."""
 
     def to_python(self, value):
         try:
-            return super().to_python(value)
+            converted = super().to_python(value)
+            self.prepare_value(converted).encode()
         except (RecursionError, ValueError) as error:
             raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from error
+        return converted
 
     def bound_data(self, data, initial):
         try:
-            return super().bound_data(data, initial)
+            bound = super().bound_data(data, initial)
+            self.prepare_value(bound).encode()
         except (RecursionError, ValueError):
-            return data
+            return InvalidJSONInput(data)
+        return bound
 
 
 class ReadableForm(forms.ModelForm):

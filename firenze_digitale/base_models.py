@@ -148,6 +148,14 @@ class RegistryModel(models.Model):
         """Names of the fields that `who` may change in a row that they may change; None: all of them."""
         return None
 
+    def shown_with(self) -> "RegistryModel":
+        """The row whose visibility decides whether this one is seen: itself, unless it is a part of another."""
+        return self
+
+    def states_hidden_from(self, who) -> models.Q | None:
+        """In which of its states the row is not for `who` to see, as a condition on its fields; None: in none."""
+        return None
+
     def uses_by(self, who) -> tuple[list[str], bool]:
         """Tell what keeps the row from being deleted.
 
@@ -238,6 +246,12 @@ class Visibility(models.TextChoices):
     PUBLIC = "public", _("public: anybody")
     NETWORK = "network", _("network: any signed-in account")
     RESTRICTED = "restricted", _("restricted: its own partners and city staff")
+
+
+def hidden_by_visibility(who) -> models.Q:
+    """Condition on a row that is not one's own: its visibility keeps it from `who`."""
+    shown = [Visibility.PUBLIC, *([Visibility.NETWORK] if access_of(who).signed_in else [])]
+    return ~models.Q(visibility__in=shown)
 
 
 def dates_in_order(model: str, first: str, last: str, message) -> models.CheckConstraint:

@@ -10,10 +10,10 @@ import datetime
 import io
 import re
 import zipfile
-from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 import tablib
+from defusedxml import ElementTree
 from django.utils.translation import gettext as _
 from import_export.formats import base_formats
 from openpyxl import load_workbook
@@ -23,9 +23,14 @@ from firenze_digitale.cells import is_empty
 MAX_UNPACKED_BYTES = 300 * 2**20
 MAX_ROWS = 200_000
 MAX_COLUMNS = 500
+MAX_CELLS = 5_000_000
+# What Excel holds in a cell.
+MAX_CELL_LENGTH = 32_767
+MAX_CHARACTERS = 100_000_000
 XLSX_COLUMN_WIDTH = 22
 OASIS = "urn:oasis:names:tc:opendocument:xmlns"
 OFFICE, TABLE, TEXT = (f"{{{OASIS}:{name}:1.0}}" for name in ("office", "table", "text"))
+WRITTEN_AS_ELEMENTS = {f"{TEXT}tab": "\t", f"{TEXT}line-break": "\n"}
 ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
 ODS_MANIFEST = f"""<?xml version="1.0" encoding="UTF-8"?>
 <manifest:manifest xmlns:manifest="{OASIS}:manifest:1.0" manifest:version="1.3">
@@ -50,12 +55,13 @@ def dataset_of(rows) -> tablib.Dataset:
     """Make a table of `rows`, the first of which names the columns.
 
     Raises:
-        UnreadableFile: there is no header, a row is longer than it, or there are too many rows.
+        UnreadableFile: there is no header, a row is longer than it, or there are too many rows, cells or characters.
     """
     rows = iter(rows)
     headers = _without_empty_end(next(rows, []))
     if not headers:
         raise UnreadableFile(_("The file is empty: the first row must name the columns."))
+    characters = _length_of(headers, number=1)
     dataset = tablib.Dataset(headers=["" if is_empty(name) else str(name).strip() for name in headers])
     waiting = []
     for number, row in enumerate(rows, start=2):
@@ -67,6 +73,11 @@ def dataset_of(rows) -> tablib.Dataset:
             )
         if number > MAX_ROWS + 1:
             raise UnreadableFile(_("The file has more than %(limit)s rows: split it.") % {"limit": MAX_ROWS})
+        if number * len(headers) > MAX_CELLS:
+            raise UnreadableFile(_("The file has more than %(limit)s cells: split it.") % {"limit": MAX_CELLS})
+        characters += _length_of(values, number)
+        if characters > MAX_CHARACTERS:
+            raise UnreadableFile(_("The file is too large once unpacked: split it."))
         waiting.append([*values, *[""] * (len(headers) - len(values))])
         if values:
             # Empty rows at the end are none of the file's.
@@ -80,6 +91,17 @@ def _without_empty_end(row) -> list:
     while values and is_empty(values[-1]):
         values.pop()
     return values
+
+
+def _length_of(row: list, number: int) -> int:
+    """Count the characters of a row, none of whose cells may be too long."""
+    lengths = [len(value) for value in row if isinstance(value, str)]
+    if max(lengths, default=0) > MAX_CELL_LENGTH:
+        raise UnreadableFile(
+            _("Row %(number)s: a cell holds more than %(limit)s characters: shorten it.")
+            % {"number": number, "limit": MAX_CELL_LENGTH}
+        )
+    return sum(lengths)
 
 
 class RegistryFormat:
@@ -206,9 +228,7 @@ class ODS(Workbook, base_formats.Format):
 
     def sheet(self, stream):
         with zipfile.ZipFile(stream) as package, package.open("content.xml") as content:
-            if b"<!DOCTYPE" in content.peek(1_000):
-                raise UnreadableFile(self._not_of_kind())
-            yield from self._rows_of(ElementTree.iterparse(content))
+            yield from self._rows_of(ElementTree.iterparse(content, forbid_dtd=True))
 
     def _rows_of(self, events):
         empty_rows = 0
@@ -232,7 +252,7 @@ class ODS(Workbook, base_formats.Format):
         for cell in row:
             if cell.tag in (f"{TABLE}table-cell", f"{TABLE}covered-table-cell"):
                 repeated = int(cell.get(f"{TABLE}number-columns-repeated", 1))
-                values.extend([self._value(cell)] * min(repeated, MAX_COLUMNS))
+                values.extend([self._value(cell)] * min(repeated, MAX_COLUMNS - len(values)))
         return _without_empty_end(values)
 
     @classmethod
@@ -244,19 +264,32 @@ class ODS(Workbook, base_formats.Format):
             return datetime.datetime.fromisoformat(cell.get(f"{OFFICE}date-value"))
         if kind == "boolean":
             return cell.get(f"{OFFICE}boolean-value")
-        return "\n".join(cls._text(line) for line in cell.findall(f"{TEXT}p"))
+        text = ""
+        for piece in cls._pieces_of_lines(cell):
+            text += piece
+            # `dataset_of` refuses it, and knows the row.
+            if len(text) > MAX_CELL_LENGTH:
+                break
+        return text
 
     @classmethod
-    def _text(cls, node) -> str:
+    def _pieces_of_lines(cls, cell):
+        for number, line in enumerate(cell.findall(f"{TEXT}p")):
+            yield "\n" if number else ""
+            yield from cls._pieces(line)
+
+    @classmethod
+    def _pieces(cls, node):
         """All text in `node`, with the blanks, tabs and line ends that the format writes as elements."""
-        written = {
-            f"{TEXT}s": " " * min(int(node.get(f"{TEXT}c", 1)), 1_000),
-            f"{TEXT}tab": "\t",
-            f"{TEXT}line-break": "\n",
-        }
-        if node.tag in written:
-            return written[node.tag]
-        return (node.text or "") + "".join(cls._text(child) + (child.tail or "") for child in node)
+        if node.tag == f"{TEXT}s":
+            yield " " * min(int(node.get(f"{TEXT}c", 1)), 1_000)
+        elif node.tag in WRITTEN_AS_ELEMENTS:
+            yield WRITTEN_AS_ELEMENTS[node.tag]
+        else:
+            yield node.text or ""
+            for child in node:
+                yield from cls._pieces(child)
+                yield child.tail or ""
 
     def export_data(self, dataset, **kwargs):
         rows = "".join(

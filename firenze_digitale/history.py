@@ -7,10 +7,12 @@ Triggers write the events (django-pghistory), so nothing here decides what is re
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import zip_longest
 
 import pghistory
 from django.contrib.auth import get_user_model
 from django.db import models
+from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -71,7 +73,7 @@ class DoorMiddleware:
     def __call__(self, request):
         if request.method in ("GET", "HEAD", "OPTIONS"):
             return self.get_response(request)
-        with through_door(self.door_of(request.path), user=request.user.pk):
+        with through_door(self.door_of(request.path), user=request.user.pk, username=request.user.get_username()):
             return self.get_response(request)
 
     @staticmethod
@@ -109,13 +111,15 @@ def history_of(row: models.Model, who=None, limit: int = 200) -> list[Entry]:
         who: who reads it; related rows that they may not see are not named. Nobody: only public ones are.
         limit: at most as many entries are read; a difference is told against the event before.
     """
-    events_model = _event_model_of(type(row))
     events = list(
-        events_model.objects.filter(pgh_obj_id=row.pk).select_related("pgh_context").order_by("-pgh_id")[: limit + 1]
+        _event_model_of(type(row))
+        .objects.filter(pgh_obj_id=row.pk, **_seen_by(row, who))
+        .select_related("pgh_context")
+        .order_by("-pgh_id")[: limit + 1]
     )
     users = _names_of_users(events)
     names = _names_of_related(type(row), events, who)
-    pairs = zip(events, [*events[1:], None], strict=True)
+    pairs = zip_longest(events, events[1:])
     return [_entry(event, before, type(row), users, names) for event, before in pairs][:limit]
 
 
@@ -144,7 +148,7 @@ def _parts_of(row):
 def _history_of_parts(part, link, label, row, who, limit) -> list[Entry]:
     events = list(
         _event_model_of(part)
-        .objects.filter(**{link.attname: row.pk})
+        .objects.filter(**{link.attname: row.pk}, **_seen_by(row, who))
         .select_related("pgh_context")
         .order_by("-pgh_id")[:limit]
     )
@@ -173,6 +177,20 @@ def _event_model_of(model: type[models.Model]) -> type[models.Model]:
     return found[0]
 
 
+def _seen_by(row, who) -> dict:
+    """Condition on events: what a row said while it was hidden from `who` stays hidden when it is shown later."""
+    shown = row.shown_with() if hasattr(row, "shown_with") else row
+    hidden = shown.states_hidden_from(who) if hasattr(shown, "states_hidden_from") else None
+    if hidden is None:
+        return {}
+    states = _event_model_of(type(shown)).objects.filter(pgh_obj_id=shown.pk)
+    last_hidden = states.filter(hidden).order_by("-pgh_id").values_list("pgh_id", flat=True).first()
+    if last_hidden is None:
+        return {}
+    shown_since = states.filter(pgh_id__gt=last_hidden).order_by("pgh_id").values_list("pgh_created_at", flat=True)
+    return {"pgh_created_at__gte": shown_since.first() or timezone.now()}
+
+
 def _names_of_users(events) -> dict[int, str]:
     ids = {event.pgh_context.metadata.get("user") for event in events if event.pgh_context} - {None}
     return dict(get_user_model().objects.filter(pk__in=ids).values_list("pk", "username")) if ids else {}
@@ -196,7 +214,7 @@ def _told_fields(model, events) -> list[models.Field]:
 
 def _entry(event, before, model, users, names) -> Entry:
     metadata = event.pgh_context.metadata if event.pgh_context else {}
-    who = users.get(metadata.get("user")) or metadata.get("credential") or ""
+    who = users.get(metadata.get("user")) or metadata.get("username") or metadata.get("credential") or ""
     return Entry(
         when=event.pgh_created_at,
         kind=str(KINDS.get(event.pgh_label, event.pgh_label)),

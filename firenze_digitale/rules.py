@@ -44,6 +44,18 @@ class Rule(pgtrigger.Trigger):
         super().__init__(name=name, func=func, **options)
 
 
+def stays(name: str, column: str, message) -> Rule:
+    """Rule: what `column` holds never changes once the row is stored."""
+    return Rule(
+        name=name,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Condition(f"OLD.{column} IS DISTINCT FROM NEW.{column}"),
+        refuses="TRUE",
+        message=message,
+        field=column.removesuffix("_id"),
+    )
+
+
 def touch_trigger() -> pgtrigger.Trigger:
     """Keep `updated_at` true for every door, raw SQL included: it moves when the row does."""
     return pgtrigger.Trigger(

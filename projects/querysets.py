@@ -177,7 +177,9 @@ class ParticipationQuerySet(ChartPartQuerySet):
         return self.filter(rule)
 
     def deletable_by(self, who):
-        return super().changeable_by(who)
+        """Whoever leads a chart keeps the lead: only city staff hand it on."""
+        rows = super().changeable_by(who)
+        return rows if access_of(who).steers else rows.exclude(role=ParticipationRole.LEAD)
 
     def for_list(self):
         return self.select_related("chart", "partner")

@@ -13,7 +13,7 @@ from firenze_digitale.formats import CSV, FORMATS, ODS, XLSX, UnreadableFile
 ODS_HEAD = formats.ODS_CONTENT.split("<table:table ")[0]
 
 
-def ods(rows: str, head: str = ODS_HEAD) -> bytes:
+def ods(rows: str, head: str = ODS_HEAD, encoding: str = "utf-8") -> bytes:
     """A workbook with `rows` as LibreOffice writes them."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as package:
@@ -22,7 +22,7 @@ def ods(rows: str, head: str = ODS_HEAD) -> bytes:
             f'{head}<table:table table:name="Foglio1">{rows}</table:table>'
             '<table:table table:name="Foglio2"><table:table-row><table:table-cell office:value-type="string">'
             "<text:p>altro</text:p></table:table-cell></table:table-row></table:table>"
-            "</office:spreadsheet></office:body></office:document-content>",
+            "</office:spreadsheet></office:body></office:document-content>".encode(encoding),
         )
     return stream.getvalue()
 
@@ -135,10 +135,41 @@ def test_ods_reads_dates_and_truth():
     assert (values[0].date().isoformat(), *values[1:]) == ("2015-12-31", "true", 0.5)
 
 
-def test_ods_refuses_entities():
-    head = ODS_HEAD.replace("?>", '?><!DOCTYPE x [<!ENTITY a "boom">]>', 1)
+DOCTYPE = '<!DOCTYPE x [<!ENTITY a "boom">]>'
+
+
+@pytest.mark.parametrize(
+    ("before", "doctype", "encoding"),
+    [
+        ("", DOCTYPE, "utf-8"),
+        ("", "<!DOCTYPE x>", "utf-8"),
+        (f"<!--{' ' * 70_000}-->", DOCTYPE, "utf-8"),
+        ("", DOCTYPE, "utf-16"),
+    ],
+)
+def test_ods_refuses_entities_wherever_and_however_they_are_declared(before, doctype, encoding):
+    head = ODS_HEAD.replace("UTF-8", encoding).replace("?>", f"?>{before}{doctype}", 1)
     with pytest.raises(UnreadableFile):
-        ODS().create_dataset(ods(HEADER, head))
+        ODS().create_dataset(ods(HEADER, head, encoding))
+    assert ODS().create_dataset(ods(HEADER, head.replace(doctype, ""), encoding)).headers
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/sharedStrings.xml"])
+def test_xlsx_refuses_entities(part):
+    stream, changed = io.BytesIO(), io.BytesIO()
+    book = Workbook()
+    book.active.append(["code"])
+    book.save(stream)
+    with zipfile.ZipFile(stream) as package, zipfile.ZipFile(changed, "w") as copy:
+        for name in package.namelist():
+            content = package.read(name)
+            if name == part:
+                declaration, found, rest = content.rpartition(b"?>")
+                content = declaration + found + DOCTYPE.encode() + rest
+            copy.writestr(name, content)
+    assert XLSX().create_dataset(stream.getvalue()).headers == ["code"]
+    with pytest.raises(UnreadableFile):
+        XLSX().create_dataset(changed.getvalue())
 
 
 def test_ods_bounds_what_a_small_file_repeats(monkeypatch):
@@ -146,6 +177,42 @@ def test_ods_bounds_what_a_small_file_repeats(monkeypatch):
     rows = HEADER + row(cell("<text:p>x</text:p>"), attributes='table:number-rows-repeated="999999999"')
     with pytest.raises(UnreadableFile, match="10"):
         ODS().create_dataset(ods(rows))
+
+
+def test_cells_are_bounded_before_they_are_made(monkeypatch):
+    monkeypatch.setattr(formats, "MAX_CELLS", 1_000)
+    wide = cell("<text:p>x</text:p>", 'office:value-type="string" table:number-columns-repeated="500"')
+    assert len(ODS().create_dataset(ods(row(wide, attributes='table:number-rows-repeated="2"')))) == 1
+    for file_format, content in (
+        (ODS(), ods(row(wide, attributes='table:number-rows-repeated="1000000"'))),
+        (CSV(), b"a,b\n" + b"1,2\n" * 500),
+    ):
+        with pytest.raises(UnreadableFile, match="1000"):
+            file_format.create_dataset(content)
+
+
+def test_columns_are_bounded_however_many_cells_repeat():
+    wide = cell("<text:p>x</text:p>", 'office:value-type="string" table:number-columns-repeated="400"')
+    assert len(ODS().create_dataset(ods(row(wide, wide, wide))).headers) == formats.MAX_COLUMNS
+
+
+@pytest.mark.parametrize("content", ["a" * 50, "a" + '<text:s text:c="30"/>' * 3])
+def test_a_cell_that_is_too_long_is_told_by_its_row(monkeypatch, content):
+    monkeypatch.setattr(formats, "MAX_CELL_LENGTH", 40)
+    short = row(cell("<text:p>b</text:p>"))
+    with pytest.raises(UnreadableFile, match="3.*40"):
+        ODS().create_dataset(ods(HEADER + short + row(cell(f"<text:p>{content}</text:p>"))))
+    with pytest.raises(UnreadableFile, match="3.*40"):
+        CSV().create_dataset(f"code\nb\n{'a' * 50}\n")
+    with pytest.raises(UnreadableFile, match="1.*40"):
+        CSV().create_dataset("a" * 50)
+
+
+def test_text_is_bounded_in_all(monkeypatch):
+    monkeypatch.setattr(formats, "MAX_CHARACTERS", 100)
+    assert len(CSV().create_dataset("code\n" + "1234567890\n" * 9)) == 9
+    with pytest.raises(UnreadableFile):
+        CSV().create_dataset("code\n" + "1234567890\n" * 10)
 
 
 def test_xlsx_reads_the_first_sheet_without_its_empty_rim():

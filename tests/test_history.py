@@ -1,11 +1,12 @@
 """Every change is in history, from every door and past every `save()`."""
 
-import pghistory
+import pghistory.models
 import pytest
 from django.apps import apps
-from django.db import connection, utils
+from django.db import connection, transaction, utils
 
 from assets.models import Asset, Placement
+from firenze_digitale.access import OPERATOR
 from firenze_digitale.history import history_of, through_door
 from tests import factories
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 def test_every_table_of_the_registry_is_recorded():
     for label in ("partners", "assets", "projects"):
         for model in apps.get_app_config(label).get_models(include_auto_created=True):
-            if issubclass(model, pghistory.models.Event):
+            if issubclass(model, (pghistory.models.Event, pghistory.models.Context)):
                 continue
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -34,11 +35,11 @@ def test_a_change_tells_who_when_from_where_and_what(publiacqua, referent):
     with through_door("admin", user=referent.pk):
         asset.name_it = "Dopo"
         asset.save()
-    entry = history_of(asset)[0]
+    entry = history_of(asset, OPERATOR)[0]
     assert entry.who == "publiacqua"
     assert entry.when is not None
     assert [(change.before, change.after) for change in entry.changes] == [("Prima", "Dopo")]
-    assert len(history_of(asset)) == 2
+    assert len(history_of(asset, OPERATOR)) == 2
 
 
 @pytest.mark.parametrize("path", ["bulk_create", "update", "bulk_update", "raw"])
@@ -56,7 +57,7 @@ def test_bulk_paths_and_raw_sql_are_recorded(path, city_staff):
         else:
             with connection.cursor() as cursor:
                 cursor.execute("UPDATE assets_placement SET address = 'Dopo' WHERE id = %s", [placement.pk])
-    entry = history_of(placement)[0]
+    entry = history_of(placement, OPERATOR)[0]
     assert entry.who == "staff"
     assert bool(entry.changes) == (path != "bulk_create")
 
@@ -94,3 +95,46 @@ def test_history_cannot_be_rewritten():
 def test_a_password_never_enters_history(referent):
     event_model = type(referent).pgh_event_model
     assert not {"password", "last_login"} & {field.name for field in event_model._meta.fields}
+
+
+def test_what_a_row_said_while_it_was_hidden_stays_hidden_when_it_is_shown(publiacqua, referent, other_referent):
+    asset = factories.asset(publiacqua, visibility="restricted", description_it="parola segreta")
+    for change in ({"description_it": "senza segreti"}, {"visibility": "network"}, {"description_it": "per tutti"}):
+        Asset.objects.filter(pk=asset.pk).update(**change)
+    asset.refresh_from_db()
+    entries = history_of(asset, other_referent)
+    assert "parola segreta" not in str(entries)
+    assert [change.after for change in entries[0].changes] == ["per tutti"]
+    assert "parola segreta" in str(history_of(asset, referent))
+
+
+def test_a_draft_keeps_to_itself_what_it_said(publiacqua, other_referent):
+    chart = factories.chart(lead=publiacqua, participants=[factories.city()], summary_it="bozza riservata")
+    type(chart).objects.filter(pk=chart.pk).update(summary_it="da mostrare")
+    type(chart).objects.filter(pk=chart.pk).update(status="proposed")
+    chart.refresh_from_db()
+    assert "bozza riservata" not in str(history_of(chart, other_referent))
+
+
+def test_history_names_who_it_was_after_the_account_is_gone(publiacqua, referent, browse):
+    asset = factories.asset(publiacqua)
+    with through_door("admin", user=referent.pk, username=referent.get_username()):
+        Asset.objects.filter(pk=asset.pk).update(name_it="Dopo")
+    type(referent).objects.filter(pk=referent.pk).delete()
+    assert history_of(asset, OPERATOR)[0].who == "publiacqua"
+
+
+def test_who_and_where_cannot_be_rewritten(referent):
+    asset = factories.asset()
+    with through_door("admin", user=referent.pk):
+        Asset.objects.filter(pk=asset.pk).update(name_it="Dopo")
+    context = pghistory.models.Context.objects.latest("created_at")
+    with connection.cursor() as cursor:
+        # The next transaction, which is not that of the change.
+        cursor.execute("SELECT set_config('pghistory.context_id', '', true)")
+    with pytest.raises(utils.InternalError), transaction.atomic():
+        pghistory.models.Context.objects.filter(pk=context.pk).update(metadata={"user": 0})
+    with pytest.raises(utils.InternalError), transaction.atomic():
+        pghistory.models.Context.objects.filter(pk=context.pk).delete()
+    context.refresh_from_db()
+    assert context.metadata == {"door": "admin", "user": referent.pk}

@@ -64,6 +64,7 @@ class Memorandum(Coded, Titled, Described, Sourced, RegistryModel):
             *RegistryModel.Meta.triggers,
             Rule(
                 name="memorandum_renewal_in_order",
+                before="PERFORM pg_advisory_xact_lock(hashtext('memorandum_renewal'));",
                 refuses="""EXISTS (SELECT 1 FROM partners_memorandum earlier
                     WHERE earlier.id = NEW.renews_id AND earlier.starts_on >= NEW.starts_on)
                     OR EXISTS (SELECT 1 FROM partners_memorandum later

@@ -26,6 +26,7 @@ from partners.validators import (
     validate_vat_number,
 )
 
+CITY_STAYS = _("The city administration stays what it is: add another partner instead.")
 SUCCESSION_LOOP = _("A partner cannot succeed itself, directly or through others: choose another successor.")
 
 
@@ -109,10 +110,21 @@ class Partner(Coded, Named, Sourced, RegistryModel):
                 message=SUCCESSION_LOOP,
                 field="successor",
             ),
+            Rule(
+                name="partner_city_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("OLD.kind = 'city' AND NEW.kind <> 'city'"),
+                refuses="TRUE",
+                message=CITY_STAYS,
+                field="kind",
+            ),
         ]
 
     def clean(self):
         super().clean()
+        stored = type(self).objects.filter(pk=self.pk).values_list("kind", flat=True).first()
+        if stored == PartnerKind.CITY != self.kind:
+            raise ValidationError({"kind": CITY_STAYS})
         seen, heir = {self.pk}, self.successor
         while heir is not None:
             if heir.pk in seen and self.pk is not None:

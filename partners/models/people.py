@@ -4,7 +4,10 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+import pghistory.models
+import pgtrigger
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -13,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from firenze_digitale.access import ANONYMOUS, Access, access_of
 from firenze_digitale.base_models import Coded, RegistryModel, one_of, well_formed_code
 from firenze_digitale.history import recorded
+from firenze_digitale.rules import stays
 from partners.choices import CredentialAccess
 from partners.models.partner import Partner
 from partners.querysets import ApiCredentialQuerySet, ReferentQuerySet, UserQuerySet
@@ -55,6 +59,9 @@ class User(AbstractUser):
         return (self.username,)
 
 
+REFERENT_STAYS = _("A referent stays with its partner: switch this one off, and add another.")
+
+
 @recorded()
 class Referent(Coded, RegistryModel):
     """The person who answers for a partner's information and communication technology."""
@@ -91,18 +98,31 @@ class Referent(Coded, RegistryModel):
                 violation_error_message=_("This login already answers for the partner."),
             ),
         ]
+        triggers = [*RegistryModel.Meta.triggers, stays("referent_partner_stays", "partner_id", REFERENT_STAYS)]
 
     def __str__(self):
         return self.name
 
+    def clean(self):
+        super().clean()
+        stored = type(self).objects.filter(pk=self.pk).values_list("partner_id", flat=True).first()
+        if stored not in (None, self.partner_id):
+            raise ValidationError({"partner": REFERENT_STAYS})
+
     @classmethod
     def fields_changeable_by(cls, who):
-        return None if access_of(who).steers else frozenset({"email", "phone"})
+        """Which login answers for a partner is for administrators to say: rights follow from it."""
+        access = access_of(who)
+        if access.administrator and access.writes:
+            return None
+        kept_by_city_staff = {"code", "name", "role", "active"} if access.steers else set()
+        return frozenset({"email", "phone", *kept_by_city_staff})
 
     def may_be_stored_by(self, who) -> bool:
         access = access_of(who)
         if access.steers:
-            return True
+            stored = type(self).objects.filter(pk=self.pk).values_list("user_id", flat=True).first()
+            return access.administrator or self.user_id == stored
         return access.writes and self.pk is not None and self.may_be_changed_by(who)
 
 
@@ -199,6 +219,24 @@ class ApiCredential(RegistryModel):
     @classmethod
     def may_be_added_by(cls, who) -> bool:
         return access_of(who).administrator
+
+
+class RecordedContext(pghistory.models.Context):
+    """Who was at work, and at which door: as little rewritten afterwards as the events themselves."""
+
+    class Meta:
+        proxy = True
+        triggers = [
+            pgtrigger.Protect(name="context_stays", operation=pgtrigger.Delete),
+            # The triggers of history write it anew with each change of the same request.
+            pgtrigger.Protect(
+                name="context_is_written_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.id::text IS DISTINCT FROM current_setting('pghistory.context_id', true)"
+                ),
+            ),
+        ]
 
 
 class PartnerSystem:

@@ -17,6 +17,7 @@ from firenze_digitale.base_models import (
     Translated,
     Visibility,
     dates_in_order,
+    hidden_by_visibility,
     one_of,
     well_formed_code,
 )
@@ -145,6 +146,12 @@ class ProjectChart(Coded, Titled, Described, Sourced, RegistryModel):
         kinds = list(self.participations.values_list("partner__kind", flat=True))
         return "city" in kinds and len(kinds) > 1
 
+    def states_hidden_from(self, who):
+        access = access_of(who)
+        if access.sees_everything or self.participations.filter(partner_id__in=access.partner_ids).exists():
+            return None
+        return hidden_by_visibility(who) | models.Q(status=ChartStatus.DRAFT)
+
     def next_states(self) -> tuple[str, ...]:
         return CHART_TRANSITIONS[self.status]
 
@@ -193,6 +200,9 @@ class ChartPart(RegistryModel):
 
     class Meta(RegistryModel.Meta):
         abstract = True
+
+    def shown_with(self):
+        return self.chart
 
     @classmethod
     def may_be_added_by(cls, who) -> bool:
@@ -252,6 +262,8 @@ class Participation(Sourced, ChartPart):
                 when=pgtrigger.After,
                 timing=pgtrigger.Deferred,
                 operation=pgtrigger.Update | pgtrigger.Delete,
+                # Waits for whoever is moving the chart along, who counts on this part.
+                before="PERFORM 1 FROM projects_projectchart WHERE id = OLD.chart_id FOR NO KEY UPDATE;",
                 refuses=UNLINKED_SQL.format(chart="OLD.chart_id"),
                 message=LINKS_CITY_AND_PARTNER,
             ),
@@ -261,9 +273,9 @@ class Participation(Sourced, ChartPart):
         return f"{self.partner} ({self.get_role_display()})"
 
     def may_be_stored_by(self, who) -> bool:
-        if super().may_be_stored_by(who):
-            return True
         access = access_of(who)
+        if super().may_be_stored_by(who):
+            return access.steers or self._keeps_lead()
         if self._founds_chart(access):
             return True
         stored = type(self).objects.filter(pk=self.pk).first()
@@ -271,6 +283,13 @@ class Participation(Sourced, ChartPart):
             return False
         kept = [f.attname for f in self._meta.concrete_fields if f.name not in self.OWN_PART and f.editable]
         return all(getattr(self, name) == getattr(stored, name) for name in kept)
+
+    def _keeps_lead(self) -> bool:
+        """Whether the lead stays with whom it was: only city staff hand it on."""
+        stored = type(self).objects.filter(pk=self.pk).first()
+        if stored is None or stored.role != ParticipationRole.LEAD:
+            return True
+        return (self.role, self.partner_id) == (stored.role, stored.partner_id)
 
     def _founds_chart(self, access) -> bool:
         """Whether it is the first part in a draft, that of who drafted it and will lead it."""

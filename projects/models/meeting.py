@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from assets.models import Asset
+from firenze_digitale.access import access_of
 from firenze_digitale.base_models import (
     Coded,
     RegistryModel,
@@ -11,6 +12,7 @@ from firenze_digitale.base_models import (
     Titled,
     Translated,
     Visibility,
+    hidden_by_visibility,
     one_of,
     well_formed_code,
 )
@@ -43,6 +45,11 @@ class Meeting(Coded, Titled, Sourced, RegistryModel):
         verbose_name_plural = _("meetings")
         ordering = ["-held_on", "code"]
         constraints = [well_formed_code("meeting"), one_of("meeting", "visibility", Visibility)]
+
+    def states_hidden_from(self, who):
+        access = access_of(who)
+        took_part = self.participants.filter(partner_id__in=access.partner_ids).exists()
+        return None if access.sees_everything or took_part else hidden_by_visibility(who)
 
 
 @recorded_link()

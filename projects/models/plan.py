@@ -17,7 +17,7 @@ from firenze_digitale.base_models import (
     well_formed_code,
 )
 from firenze_digitale.history import recorded, recorded_link
-from firenze_digitale.rules import Rule
+from firenze_digitale.rules import Rule, stays
 from partners.models import Memorandum
 from projects.choices import ActionStatus
 from projects.querysets import (
@@ -30,6 +30,7 @@ from projects.querysets import (
 YEARS = [MinValueValidator(1900), MaxValueValidator(2200)]
 YEAR_OF_PLAN = _("The year of an action plan is one of the years of its plan.")
 PLAN_YEARS_IN_USE = _("An action plan of a year outside these years exists: move or delete it first.")
+STAYS_IN_PLAN = _("It stays in its plan: add a new one to the other plan.")
 OBJECTIVE_OF_SAME_PLAN = _("An action pursues objectives of its own plan: choose objectives of that plan.")
 
 
@@ -119,6 +120,7 @@ class Objective(Titled, Described, Sourced, RegistryModel):
                 violation_error_message=_("Objectives are numbered from 1 to 99."),
             ),
         ]
+        triggers = [*RegistryModel.Meta.triggers, stays("objective_stays_in_plan", "plan_id", STAYS_IN_PLAN)]
 
     def __str__(self):
         return f"{self.number}. {self.title}"
@@ -156,6 +158,7 @@ class ActionPlan(Titled, Described, Sourced, RegistryModel):
                 message=YEAR_OF_PLAN,
                 field="year",
             ),
+            stays("action_plan_stays_in_plan", "plan_id", STAYS_IN_PLAN),
         ]
 
     def __str__(self):
@@ -184,6 +187,20 @@ class Action(Coded, Titled, Described, Sourced, RegistryModel):
         verbose_name_plural = _("actions")
         ordering = ["action_plan", "code"]
         constraints = [well_formed_code("action"), one_of("action", "status", ActionStatus)]
+        triggers = [
+            *RegistryModel.Meta.triggers,
+            Rule(
+                name="action_stays_with_its_objectives",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("OLD.action_plan_id <> NEW.action_plan_id"),
+                refuses="""EXISTS (SELECT 1 FROM projects_action_objectives link
+                    JOIN projects_objective o ON o.id = link.objective_id
+                    JOIN projects_actionplan ap ON ap.id = NEW.action_plan_id
+                    WHERE link.action_id = NEW.id AND o.plan_id <> ap.plan_id)""",
+                message=OBJECTIVE_OF_SAME_PLAN,
+                field="action_plan",
+            ),
+        ]
 
     def clean_objectives(self, objectives) -> None:
         """Check the objectives that are about to be linked.

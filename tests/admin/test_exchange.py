@@ -66,6 +66,19 @@ def test_every_wrong_row_is_listed_by_its_row_in_the_file_and_nothing_is_stored(
     assert not Placement.objects.exists()
 
 
+def test_of_many_wrong_rows_the_first_are_shown_and_all_are_counted(browse, referent, fountains, monkeypatch):
+    monkeypatch.setattr("firenze_digitale.admin_exchange.PREVIEWED_ROWS", 3)
+    wrong = {f"_{number}": f"fontanelli,F{number},{'a' * 150},1,943,11.25,active" for number in range(7)}
+    seen = preview(browse(referent), rows(8, **wrong))
+    assert [row.number for row in seen.context["wrong_rows"]] == [2, 3, 4]
+    assert seen.context["wrong_total"] == 7
+    page = seen.content.decode()
+    assert page.count("F2</td>") == 1
+    assert "F3</td>" not in page
+    assert "a" * 101 not in page
+    assert not Placement.objects.exists()
+
+
 def test_a_file_of_unknown_columns_or_of_another_kind_is_told_about(browse, referent, fountains):
     for content, file_format in (
         ("asset,code,colour\nx,y,z", "0"),
@@ -104,7 +117,13 @@ def test_only_the_file_that_was_previewed_is_stored_and_by_whom_it_was(browse, r
     client = browse(referent)
     seen = preview(client, rows(1))
     assert confirm(browse(other_referent), seen).url == reverse("admin:assets_placement_import")
-    for changed in ({"import_file_name": "/etc/passwd"}, {"import_file_name": ""}, {"format": "9"}, {"format": "x"}):
+    for changed in (
+        {"import_file_name": "/etc/passwd"},
+        {"import_file_name": ""},
+        {"format": "1"},
+        {"format": "2"},
+        {"format": "9"},
+    ):
         assert confirm(client, seen, **changed).url == reverse("admin:assets_placement_import"), changed
     assert not Placement.objects.exists()
     assert confirm(client, seen, resource="7").status_code == 302

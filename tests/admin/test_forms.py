@@ -84,6 +84,60 @@ def test_a_wrong_attribute_is_told_beside_its_field_once(browse, other_referent,
     assert lamps.attributes == {"watt": 35, "old": "x"}
 
 
+@pytest.mark.parametrize(
+    ("rule", "stored", "answer", "expected"),
+    [
+        ({"type": "boolean"}, True, "false", {"k": False}),
+        ({"type": "boolean"}, True, "", {}),
+        ({"type": "boolean"}, False, "false", {"k": False}),
+        ({"enum": [10, 20]}, 10, "20", {"k": 20}),
+        ({"enum": [10, 20]}, 10, "10", {"k": 10}),
+        ({"enum": ["a", "b"]}, "z", "a", {"k": "a"}),
+        ({"enum": ["a", "b"]}, ["z"], "", {}),
+    ],
+)
+def test_a_chosen_value_changes_whatever_its_type_and_though_it_is_no_choice_any_more(
+    browse, other_referent, silfi, rule, stored, answer, expected
+):
+    category = factories.category(attribute_schema={"type": "object", "properties": {"k": rule}})
+    asset = factories.asset(silfi, "silfi-pali", category=category)
+    placement = factories.placement(asset, "L1")
+    for row, sent in (
+        (asset, typed(asset, attribute_k=answer)),
+        (placement, {"asset": asset.pk, "code": "L1", "status": "active", "attribute_k": answer, **SAVE}),
+    ):
+        type(row).objects.filter(pk=row.pk).update(attributes={"k": stored})
+        response = browse(other_referent).post(admin_url(row, "change"), sent)
+        assert response.status_code == 302, errors(response)
+        row.refresh_from_db()
+        assert row.attributes == expected
+
+
+def test_help_of_an_attribute_is_text_and_not_html(browse, other_referent):
+    rules = {"k": {"type": "string", "title": "<i>K</i>", "description": "<img src=x> & more"}}
+    category = factories.category(attribute_schema={"type": "object", "properties": rules})
+    page = browse(other_referent).get(f"{admin_url(Asset, 'add')}?category={category.pk}").content.decode()
+    assert "&lt;img src=x&gt; &amp; more" in page
+    assert "<img src=x>" not in page
+    assert "<i>K</i>" not in page
+
+
+def test_text_that_cannot_be_stored_is_told_and_shown_as_it_was_typed(browse, other_referent, city_staff, silfi):
+    category = factories.category(attribute_schema={"type": "object", "properties": {"k": {"type": "array"}}})
+    asset = factories.asset(silfi, "silfi-pali", category=category)
+    response = browse(other_referent).post(admin_url(asset, "change"), typed(asset, attribute_k='["\\ud800"]'))
+    assert "attribute_k" in errors(response)
+    assert "[&quot;\\ud800&quot;]" in response.content.decode()
+    schema = '{"type":"object","title":"\\ud800"}'
+    sent = {"name_it": "Categoria", "code": category.code, "kind": "material", "attribute_schema": schema, **SAVE}
+    response = browse(city_staff).post(admin_url(category, "change"), sent)
+    assert "attribute_schema" in errors(response)
+    assert "&quot;\\ud800&quot;}" in response.content.decode()
+    for row in (asset, category):
+        row.refresh_from_db()
+    assert (asset.attributes, "title" in category.attribute_schema) == ({}, False)
+
+
 def test_attributes_that_the_category_does_not_name_are_kept_until_removed(browse, other_referent, lamps):
     client, address = browse(other_referent), admin_url(lamps, "change")
     client.post(address, typed(lamps, attribute_watt="70"))

@@ -89,6 +89,9 @@ def test_a_category_tree_has_no_loop_and_one_kind():
         {"type": "object", "properties": {"a": {"$ref": "https://example.org/schema"}}},
         {"type": "object", "title": "a\x00b"},
         {"type": "object", "title": "\ud800"},
+        {"type": "object", "properties": {"a": {"enum": ["1", 1]}}},
+        {"type": "object", "properties": {"a": {"enum": [True, 1, "True"]}}},
+        {"type": "object", "properties": {"a": {"maximum": 2**63}}},
         [1],
         "text",
     ],
@@ -118,6 +121,27 @@ def test_attributes_follow_the_schema_of_the_category(attributes, word):
         factories.asset(category=category, attributes=attributes)
     messages = refused.value.message_dict["attributes"]
     assert word is None or word in " ".join(messages)
+
+
+@pytest.mark.parametrize("number", [int("9" * 400), 2**63, -(2**63)])
+def test_a_whole_number_beyond_what_systems_hold_is_refused_in_words(number):
+    category = factories.category(
+        attribute_schema={"type": "object", "properties": {"k": {"type": "integer", "multipleOf": 0.5}}}
+    )
+    with pytest.raises(ValidationError) as refused:
+        factories.asset(category=category, attributes={"k": number})
+    assert str(2**63 - 1) in " ".join(refused.value.message_dict["attributes"])
+    assert factories.asset(category=category, attributes={"k": 2**63 - 1}).attributes == {"k": 2**63 - 1}
+
+
+def test_a_rule_that_cannot_be_computed_is_refused_in_words(monkeypatch):
+    category = factories.category(
+        attribute_schema={"type": "object", "properties": {"k": {"type": "integer", "multipleOf": 0.5}}}
+    )
+    monkeypatch.setattr("assets.attributes.MAX_WHOLE_NUMBER", 10**500)
+    with pytest.raises(ValidationError) as refused:
+        factories.asset(category=category, attributes={"k": 10**400})
+    assert "attributes" in refused.value.message_dict
 
 
 def test_right_attributes_are_stored_and_read_by_their_labels():

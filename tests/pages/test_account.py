@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django import forms
+from django.template.loader import render_to_string
 from django.test import Client
 
 from tests import factories
@@ -114,6 +116,14 @@ def test_a_weak_password_is_refused_and_the_old_one_stays(new, browse, referent)
     assert response.context["form"].errors
     referent.refresh_from_db()
     assert referent.check_password(factories.PASSWORD)
+
+
+def test_help_of_a_field_is_escaped_but_the_rules_of_passwords_are_a_list(browse, referent):
+    class Form(forms.Form):
+        name = forms.CharField(help_text="<img src=x>")
+
+    assert "&lt;img src=x&gt;" in render_to_string("includes/field.html", {"field": Form()["name"]})
+    assert '_helptext"><ul><li>' in browse(referent).get("/password/").content.decode()
 
 
 def test_changing_a_password_takes_a_login(browse, db):

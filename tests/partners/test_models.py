@@ -173,3 +173,29 @@ def test_a_study_has_one_monograph_a_partner():
     monograph = factories.monograph()
     with pytest.raises(ValidationError):
         factories.monograph(monograph.partner, study=monograph.study)
+
+
+def test_a_referent_stays_with_its_partner(publiacqua, silfi):
+    referent = factories.referent(publiacqua)
+    referent.partner = silfi
+    with pytest.raises(ValidationError) as refused:
+        referent.full_clean()
+    assert "partner" in refused.value.message_dict
+    refusal(lambda: type(referent).objects.filter(pk=referent.pk).update(partner=silfi))
+
+
+def test_only_administrators_say_which_login_answers_for_a_partner(publiacqua, city_staff, administrator):
+    referent = factories.referent(publiacqua)
+    referent.user = city_staff
+    assert not referent.may_be_stored_by(city_staff)
+    assert referent.may_be_stored_by(administrator)
+    assert "user" not in type(referent).fields_changeable_by(city_staff)
+
+
+def test_the_city_stays_the_city():
+    city = factories.city()
+    city.kind = "other"
+    with pytest.raises(ValidationError) as refused:
+        city.full_clean()
+    assert "kind" in refused.value.message_dict
+    refusal(lambda: Partner.objects.filter(pk=city.pk).update(kind="other"))

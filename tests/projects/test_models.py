@@ -156,3 +156,29 @@ def test_a_participant_writes_its_own_part_and_no_more(silfi, publiacqua, refere
     others = chart.participations.get(partner=silfi)
     assert not others.may_be_stored_by(referent)
     assert not chart.may_be_changed_by(referent)
+
+
+def test_whoever_leads_a_chart_keeps_the_lead(publiacqua, silfi, referent, city_staff):
+    chart = factories.chart(lead=publiacqua, participants=[silfi, factories.city()])
+    own = chart.participations.get(partner=publiacqua)
+    for values in ({"role": "participant"}, {"partner": factories.partner()}):
+        changed = chart.participations.get(partner=publiacqua)
+        for name, value in values.items():
+            setattr(changed, name, value)
+        assert not changed.may_be_stored_by(referent)
+        assert changed.may_be_stored_by(city_staff)
+    assert own not in Participation.objects.deletable_by(referent)
+    assert chart.participations.get(partner=silfi) in Participation.objects.deletable_by(referent)
+    assert own in Participation.objects.deletable_by(city_staff)
+
+
+@pytest.mark.parametrize("factory", [factories.objective, factories.action_plan])
+def test_objectives_and_action_plans_stay_in_their_plan(factory):
+    row = factory()
+    refusal(lambda: type(row).objects.filter(pk=row.pk).update(plan=factories.plan()))
+
+
+def test_an_action_does_not_leave_its_objectives_behind():
+    action_plan = factories.action_plan()
+    action = factories.action(action_plan, objectives=[factories.objective(action_plan.plan)])
+    refusal(lambda: type(action).objects.filter(pk=action.pk).update(action_plan=factories.action_plan()))
