@@ -21,6 +21,12 @@ class KeysetChangeList(ChangeList):
         super().__init__(request, *args, **options)
         self.title = capfirst(self.opts.verbose_name_plural)
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether words or filters leave rows out, beyond those that a link to the list brings along."""
+        filters = (spec for spec in self.filter_specs if not getattr(spec, "comes_with_link", False))
+        return bool(self.query) or any(spec.used_parameters for spec in filters)
+
     def get_queryset(self, request, exclude_parameters=None):
         for parameters in (self.params, self.filter_params):
             parameters.pop(CURSOR, None)
@@ -67,18 +73,20 @@ class KeptByMeFilter(SimpleListFilter):
 
     title = _("who keeps it")
     parameter_name = "mine"
+    comes_with_link = True
 
     def lookups(self, request, model_admin):
         return [("1", _("my partners"))] if access_of(request.user).partner_ids else []
 
     def queryset(self, request, queryset):
-        return queryset.changeable_by(request.user) if self.value() == "1" else queryset
+        return queryset.kept_by(request.user) if self.value() == "1" else queryset
 
 
 class OfOneParentFilter(SimpleListFilter):
     """The rows of one parent, which is chosen on the parent's own page: there may be thousands of parents."""
 
     parent: str
+    comes_with_link = True
 
     def __init__(self, request, params, model, model_admin):
         self.parent_model = model._meta.get_field(self.parent).related_model

@@ -133,7 +133,7 @@ class RegistryAdminSite(AdminSite):
             {"url": f"{assets}?mine=1", "title": _("My assets"), "told": _("What your partners share.")},
             {"url": f"{assets}add/", "title": _("Add an asset"), "told": _("One at a time, in a form.")},
             {"url": f"{assets}import/", "title": _("Import assets"), "told": _("Many at once, from a spreadsheet.")},
-            {"url": f"{charts}?mine=1", "title": _("My charts"), "told": _("Those that your partners lead.")},
+            {"url": f"{charts}?mine=1", "title": _("My charts"), "told": _("Those that your partners take part in.")},
         ]
 
     def get_log_entries(self, request):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from firenze_digitale.access import access_of
 from firenze_digitale.rules import touch_trigger
 
+NAMED_USES = 3
 CODE_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 code_validator = RegexValidator(
     CODE_PATTERN,
@@ -33,6 +34,10 @@ class RegistryQuerySet(models.QuerySet):
 
     def deletable_by(self, who):
         """Rows that `who` may delete."""
+        return self.changeable_by(who)
+
+    def kept_by(self, who):
+        """Rows that are `who`'s business, out of those that they may see."""
         return self.changeable_by(who)
 
     def for_list(self):
@@ -160,7 +165,8 @@ class RegistryModel(models.Model):
         """Tell what keeps the row from being deleted.
 
         Returns:
-            Lines such as “placements: 241” for what `who` may see, and whether anything at all is in the way.
+            Lines such as “placements: 241 (F001, F002, F003, …)” for what `who` may see, and whether anything at all
+            is in the way.
         """
         seen, in_use = [], False
         for relation in self._meta.related_objects:
@@ -170,9 +176,16 @@ class RegistryModel(models.Model):
             if not rows.exists():
                 continue
             in_use = True
-            if count := rows.visible_to(who).count():
-                seen.append(f"{relation.related_model._meta.verbose_name_plural}: {count}")
+            shown = rows.visible_to(who)
+            if count := shown.count():
+                named = ", ".join(row.told_as_use() for row in shown.for_list()[:NAMED_USES])
+                more = ", …" if count > NAMED_USES else ""
+                seen.append(f"{relation.related_model._meta.verbose_name_plural}: {count} ({named}{more})")
         return seen, in_use
+
+    def told_as_use(self) -> str:
+        """The row as it is named where it keeps another one from being deleted."""
+        return str(self)
 
 
 class Sourced(models.Model):

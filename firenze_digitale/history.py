@@ -214,7 +214,7 @@ def _told_fields(model, events) -> list[models.Field]:
 
 def _entry(event, before, model, users, names) -> Entry:
     metadata = event.pgh_context.metadata if event.pgh_context else {}
-    who = users.get(metadata.get("user")) or metadata.get("username") or metadata.get("credential") or ""
+    who = metadata.get("credential") or users.get(metadata.get("user")) or metadata.get("username") or ""
     return Entry(
         when=event.pgh_created_at,
         kind=str(KINDS.get(event.pgh_label, event.pgh_label)),

@@ -13,6 +13,7 @@ from django.views import defaults
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
+from firenze_digitale.access import access_of
 from firenze_digitale.rules import refusal_of
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ WHOLE_BODY = ""
 INVALID = _("Something in the request is not right: see “errors”.")
 NOT_FOUND = _("There is nothing at this address, or it is not yours to see.")
 FORBIDDEN = _("You may not do this: not all that you see is yours to change.")
+READ_ONLY = _("This credential reads only. Ask your partner's referent for one that writes.")
 FAILED = _("The registry failed, and those who look after it are told. Try again later.")
 BUSY = _("The database does not answer, or is busy with another change: try again in a moment.")
 IN_USE = _("It is in use and cannot be deleted.")
@@ -79,6 +81,9 @@ def exception_handler(error: Exception, context: dict) -> Response | None:
     if error is None:
         return None
     detail, errors = _told(error)
+    access = access_of(context["request"].user)
+    if error.status_code == status.HTTP_403_FORBIDDEN and access.signed_in and not access.writes:
+        detail = READ_ONLY
     headers = {}
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = error.auth_header

@@ -31,11 +31,12 @@ class RequestLogMiddleware:
             match = request.resolver_match
             fields = {
                 "method": request.method,
-                "route": match.route if match else None,
+                "route": f"/{match.route}" if match else None,
                 "status": response.status_code,
                 "milliseconds": round(1000 * (time.monotonic() - started), 1),
             }
-            logger.info("%(method)s %(route)s %(status)s, %(milliseconds)s ms", fields, extra={"fields": fields})
+            level = logging.INFO if match else logging.DEBUG  # static files are answered before any route
+            logger.log(level, "%(method)s %(route)s %(status)s, %(milliseconds)s ms", fields, extra={"fields": fields})
             return response
         finally:
             request_id.reset(token)

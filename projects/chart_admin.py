@@ -4,12 +4,10 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
-from django.http import Http404, HttpResponseRedirect
-from django.urls import path
-from django.utils.decorators import method_decorator
+from django.http import HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
 
 from firenze_digitale.admin_base import PartInline, RegistryAdmin
 from firenze_digitale.admin_changelist import KeptByMeFilter
@@ -105,26 +103,20 @@ class ProjectChartAdmin(RegistryAdmin):
             }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
-    def get_urls(self):
-        move = self.admin_site.admin_view(self.move_view)
-        return [path("<int:object_id>/move/", move, name="projects_projectchart_move"), *super().get_urls()]
-
-    @method_decorator(require_POST)
-    def move_view(self, request, object_id):
-        """Move a chart along, or say why it stays where it is."""
-        self.get_object(request, str(object_id))
+    def response_change(self, request, obj):
+        """Move a chart along once it is saved, or say why it stays where it is."""
+        if "_move" not in request.POST:
+            return super().response_change(request, obj)
         try:
             with readable_refusals(), transaction.atomic():
-                chart = ProjectChart.objects.select_for_update().get(pk=object_id)
-                self.move(request, chart, request.POST.get("status", ""))
-        except ProjectChart.DoesNotExist as error:
-            raise Http404 from error
+                self.move(request, obj, request.POST["_move"])
         except ValidationError as refusal:
-            messages.error(request, " ".join(refusal.messages))
+            kept = gettext("What you typed is saved, but the chart has not moved.")
+            messages.error(request, " ".join([kept, *refusal.messages]))
         else:
-            told = gettext("The chart is now: %(status)s.")
-            messages.success(request, told % {"status": chart.get_status_display()})
-        return HttpResponseRedirect(self.url_of("change", object_id))
+            told = gettext("The chart is saved and is now: %(status)s.")
+            messages.success(request, told % {"status": obj.get_status_display()})
+        return HttpResponseRedirect(self.url_of("change", obj.pk))
 
     @staticmethod
     def move(request, chart, status: str) -> None:
@@ -165,6 +157,10 @@ class ParticipationAdmin(RegistryAdmin):
     def has_add_permission(self, request):
         """Partners are added on the chart's own page."""
         return False
+
+    def response_post_save_change(self, request, obj):
+        """Back to the chart, from where its parts are reached."""
+        return HttpResponseRedirect(reverse("admin:projects_projectchart_change", args=[obj.chart_id]))
 
     def get_readonly_fields(self, request, obj=None):
         fixed = ["chart", "partner"]

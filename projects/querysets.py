@@ -85,6 +85,15 @@ class ProjectChartQuerySet(RegistryQuerySet):
     def deletable_by(self, who):
         return self.changeable_by(who).filter(status=ChartStatus.DRAFT)
 
+    def kept_by(self, who):
+        """Charts that the partners of `who` take part in; every chart for city staff."""
+        access = access_of(who)
+        return (
+            self.all()
+            if access.steers
+            else self.filter(Exists(self._participations().filter(partner_id__in=access.partner_ids)))
+        )
+
     def partly_changeable_by(self, who):
         """Charts of which `who` may change the whole, or its own part."""
         parts = self.model._meta.get_field("participations").related_model.objects.changeable_by(who)

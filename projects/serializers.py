@@ -163,10 +163,7 @@ class ProjectChartSerializer(RegistrySerializer):
         parts = self._parts_of(validated_data)
         chart = self.store(ProjectChart(), validated_data)
         leads = [entry for entry in parts.get("participations", ()) if entry.get("role") == ParticipationRole.LEAD]
-        try:
-            replace_parts(chart, "participations", leads, self.who)
-        except PermissionDenied as error:
-            raise serializers.ValidationError({"participations": [LEAD_IS_YOURS]}) from error
+        self._replace(chart, {"participations": leads})
         self._check_lead(chart)
         self._replace(chart, parts)
         return chart
@@ -192,7 +189,12 @@ class ProjectChartSerializer(RegistrySerializer):
 
     def _replace(self, chart, parts: dict) -> None:
         for name, entries in parts.items():
-            replace_parts(chart, name, entries, self.who)
+            try:
+                replace_parts(chart, name, entries, self.who)
+            except PermissionDenied as error:
+                if name != "participations":
+                    raise
+                raise serializers.ValidationError({name: [LEAD_IS_YOURS]}) from error
 
     def _check_lead(self, chart) -> None:
         if not chart.may_be_changed_by(self.who):

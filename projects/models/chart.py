@@ -275,7 +275,7 @@ class Participation(Sourced, ChartPart):
     def may_be_stored_by(self, who) -> bool:
         access = access_of(who)
         if super().may_be_stored_by(who):
-            return access.steers or self._keeps_lead()
+            return access.steers or self._keeps_lead(access)
         if self._founds_chart(access):
             return True
         stored = type(self).objects.filter(pk=self.pk).first()
@@ -284,12 +284,13 @@ class Participation(Sourced, ChartPart):
         kept = [f.attname for f in self._meta.concrete_fields if f.name not in self.OWN_PART and f.editable]
         return all(getattr(self, name) == getattr(stored, name) for name in kept)
 
-    def _keeps_lead(self) -> bool:
-        """Whether the lead stays with whom it was: only city staff hand it on."""
+    def _keeps_lead(self, access) -> bool:
+        """Whether the lead stays with whom it was, or with another partner of the same referent."""
         stored = type(self).objects.filter(pk=self.pk).first()
         if stored is None or stored.role != ParticipationRole.LEAD:
             return True
-        return (self.role, self.partner_id) == (stored.role, stored.partner_id)
+        is_kept = (self.role, self.partner_id) == (stored.role, stored.partner_id)
+        return is_kept or bool(access.partner_ids - {stored.partner_id})
 
     def _founds_chart(self, access) -> bool:
         """Whether it is the first part in a draft, that of who drafted it and will lead it."""
@@ -328,6 +329,9 @@ class AssetUse(Sourced, ChartPart):
 
     def __str__(self):
         return str(self.asset)
+
+    def told_as_use(self) -> str:
+        return str(self.chart)
 
 
 @recorded()

@@ -35,7 +35,7 @@ def test_what_is_in_use_is_not_deleted_and_the_page_says_what_uses_it(browse, re
 def test_asking_does_not_read_the_rows_that_use_it(browse, referent, fountains):
     client, address = browse(referent), admin_url(fountains, "delete")
     sql = queries_of(client, address)
-    assert not [query for query in sql if '"assets_placement"."address"' in query]
+    assert not [query for query in sql if '"assets_placement"."address"' in query and "LIMIT 3" not in query]
     assert len(sql) < 20
 
 

@@ -52,7 +52,7 @@ def test_a_file_is_previewed_then_stored_through_the_import_door(browse, referen
     assert not Placement.objects.exists()
     assert confirm(client, seen).status_code == 302
     assert Placement.objects.count() == 30
-    entry = history_of(Placement.objects.get(code="F7"))[0]
+    entry = history_of(Placement.objects.get(code="F7"), referent)[0]
     assert (entry.who, entry.door) == ("publiacqua", str(DOORS["import"]))
     assert list(PreviewStorage.folder().iterdir()) == []
 
@@ -117,13 +117,8 @@ def test_only_the_file_that_was_previewed_is_stored_and_by_whom_it_was(browse, r
     client = browse(referent)
     seen = preview(client, rows(1))
     assert confirm(browse(other_referent), seen).url == reverse("admin:assets_placement_import")
-    for changed in (
-        {"import_file_name": "/etc/passwd"},
-        {"import_file_name": ""},
-        {"format": "1"},
-        {"format": "2"},
-        {"format": "9"},
-    ):
+    forged = [{"import_file_name": name} for name in ("/etc/passwd", "")]
+    for changed in (*forged, *({"format": number} for number in ("1", "2", "9", "x"))):
         assert confirm(client, seen, **changed).url == reverse("admin:assets_placement_import"), changed
     assert not Placement.objects.exists()
     assert confirm(client, seen, resource="7").status_code == 302

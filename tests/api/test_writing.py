@@ -178,7 +178,7 @@ def test_a_body_that_was_read_can_be_sent_back(registry, call, writer):
 def test_what_is_in_use_is_not_deleted_and_tells_only_what_one_sees(registry, call, writer):
     used = call(writer).delete("/api/v1/assets/publiacqua-public")
     assert used.status_code == 409
-    assert used.json()["detail"].endswith(": 1.")
+    assert "P1 " in used.json()["detail"]
     asset = factories.asset(registry.contact.partner, "in-bozza", category=registry.fountains)
     factories.asset_use(asset, registry.draft)
     hidden = call(writer).delete("/api/v1/assets/in-bozza")

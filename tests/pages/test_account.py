@@ -123,7 +123,7 @@ def test_help_of_a_field_is_escaped_but_the_rules_of_passwords_are_a_list(browse
         name = forms.CharField(help_text="<img src=x>")
 
     assert "&lt;img src=x&gt;" in render_to_string("includes/field.html", {"field": Form()["name"]})
-    assert '_helptext"><ul><li>' in browse(referent).get("/password/").content.decode()
+    assert '_helptext"><ul><li>' in browse(referent).get(PASSWORD).content.decode()
 
 
 def test_changing_a_password_takes_a_login(browse, db):
