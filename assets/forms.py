@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assets.attributes import AttributeField
 from assets.models import Asset
-from firenze_digitale.admin_forms import ReadableForm, ReadableJSONField
+from firenze_digitale.admin_forms import ReadableForm, ReadableJSONField, WrittenNumberField
 
 ATTRIBUTE = "attribute_"
 YES_OR_NO = [("", "–"), ("true", _("yes")), ("false", _("no"))]
@@ -59,7 +59,7 @@ def form_field(attribute: AttributeField, *, required: bool) -> forms.Field:
     if attribute.type == "boolean":
         return ChosenValueField(values={"true": True, "false": False}, labels=dict(YES_OR_NO[1:]), **options)
     if attribute.type in ("integer", "number"):
-        kind = forms.IntegerField if attribute.type == "integer" else forms.FloatField
+        kind = forms.IntegerField if attribute.type == "integer" else WrittenNumberField
         return kind(min_value=attribute.minimum, max_value=attribute.maximum, **options)
     if attribute.type == "date":
         return ISODateField(**options)

@@ -16,7 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from firenze_digitale.admin_changelist import KeysetChangeList, lookups_of
 from firenze_digitale.admin_deletion import Deletion
-from firenze_digitale.admin_forms import ReadableForm, ReadableJSONField, ScopedSelect, ScopedSelectMultiple
+from firenze_digitale.admin_forms import (
+    ReadableForm,
+    ReadableJSONField,
+    ScopedSelect,
+    ScopedSelectMultiple,
+    WrittenNumberField,
+)
 from firenze_digitale.admin_rights import Rights
 from firenze_digitale.history import history_with_parts
 from firenze_digitale.rules import readable_refusals
@@ -36,6 +42,7 @@ class ScopedFields:
 
     form = ReadableForm
     formfield_overrides = {
+        models.FloatField: {"form_class": WrittenNumberField},
         models.JSONField: {"form_class": ReadableJSONField},
         models.URLField: {"assume_scheme": "https"},
     }

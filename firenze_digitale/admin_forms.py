@@ -5,6 +5,7 @@ from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectM
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Q
 from django.forms.fields import InvalidJSONInput
+from django.utils.translation import gettext_lazy as _
 
 
 class KnownValues:
@@ -20,6 +21,16 @@ class ScopedSelect(KnownValues, AutocompleteSelect):
 
 class ScopedSelectMultiple(KnownValues, AutocompleteSelectMultiple):
     """Some related rows, looked up by typing."""
+
+
+class WrittenNumberField(forms.FloatField):
+    """A number as people write it, with a decimal point or a comma."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal"})
+    default_error_messages = {"invalid": _("Write a number, for example 43.77 or 43,77.")}
+
+    def to_python(self, value):
+        return super().to_python(value.strip().replace(",", ".") if isinstance(value, str) else value)
 
 
 class ReadableJSONField(forms.JSONField):

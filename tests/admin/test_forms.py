@@ -1,5 +1,7 @@
 """Forms of the desk: what may be stored, by whom, and what is said where it may not."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -378,7 +380,8 @@ def test_whoever_only_takes_part_writes_its_own_part_alone(browse, referent, pub
     assert client.post(admin_url(chart, "change"), chart_form(chart)).status_code == 403
     assert admin_url(own, "change") in client.get(admin_url(chart, "change")).content.decode()
     sent = {"gives_it": "Acqua", "gains_it": "Dati", "role": "lead", "source": "x", "partner": silfi.pk, **SAVE}
-    assert client.post(admin_url(own, "change"), sent).status_code == 302
+    response = client.post(admin_url(own, "change"), sent)
+    assert (response.status_code, response.url) == (302, admin_url(chart, "change"))
     own.refresh_from_db()
     assert (own.gives_it, own.gains_it, own.role, own.source, own.partner) == (
         "Acqua",
@@ -411,10 +414,11 @@ def test_an_asset_use_that_one_may_not_see_is_neither_shown_nor_lost(browse, ref
     assert list(chart.asset_uses.all()) == [secret]
 
 
-def move(client, chart, status):
-    response = client.post(
-        reverse("admin:projects_projectchart_move", args=[chart.pk]), {"status": status}, follow=True
-    )
+def move(client, chart, status, **typed):
+    """Press a button that saves a chart and moves it along."""
+    sent = chart_form(chart, **typed, _move=status)
+    del sent["_save"]
+    response = client.post(admin_url(chart, "change"), sent, follow=True)
     chart.refresh_from_db()
     told = [str(message) for message in response.context["messages"]] if response.context else []
     return response.status_code, chart.status, told
@@ -424,15 +428,44 @@ def test_a_chart_moves_along_its_steps_and_is_told_why_where_it_does_not(
     browse, referent, publiacqua, city, city_staff
 ):
     chart, client = factories.chart("scheda", lead=publiacqua), browse(referent)
-    status, state, told = move(client, chart, "proposed")
-    assert (status, state, len(told)) == (200, "draft", 1)
+    status, state, told = move(client, chart, "proposed", title_it="Nuovo")
+    assert (status, state, chart.title_it, len(told)) == (200, "draft", "Nuovo", 1)
     factories.made(Participation, chart=chart, partner=city)
     assert move(client, chart, "proposed")[:2] == (200, "proposed")
     assert move(client, chart, "completed")[1] == "proposed"
     assert move(client, chart, "nonsense")[1] == "proposed"
-    assert move(client, chart, "approved")[:2] == (403, "proposed")
+    assert move(client, chart, "approved", title_it="Altro")[:2] == (403, "proposed")
+    assert chart.title_it == "Nuovo"
     assert move(browse(city_staff), chart, "approved")[:2] == (200, "approved")
-    assert client.post(admin_url(chart, "change"), chart_form(chart)).status_code == 403
+    assert move(client, chart, "draft", title_it="Altro")[:2] == (403, "approved")
+    assert chart.title_it == "Nuovo"
+
+
+def test_moving_a_chart_stores_first_what_was_typed(browse, referent, publiacqua, city):
+    chart = factories.chart("scheda", lead=publiacqua)
+    lead = chart.participations.get()
+    parts = [{"id": lead.pk, "partner": publiacqua.pk, "role": "lead"}, {"partner": city.pk, "role": "participant"}]
+    assert move(browse(referent), chart, "proposed", participations=parts)[:2] == (200, "proposed")
+    assert {part.partner for part in chart.participations.all()} == {publiacqua, city}
+
+
+def test_a_form_with_errors_neither_stores_nor_moves(browse, referent, publiacqua, city):
+    chart = factories.chart("scheda", lead=publiacqua, participants=[city])
+    assert move(browse(referent), chart, "proposed", title_it="Nuovo", starts_on="xx")[:2] == (200, "draft")
+    assert chart.title_it != "Nuovo"
+
+
+def test_the_chart_page_offers_the_next_steps_after_saving_and_reading_it_changes_nothing(
+    browse, referent, city_staff, publiacqua, city
+):
+    chart = factories.chart("scheda", lead=publiacqua, participants=[city], status="proposed")
+    for person, offered in ((referent, ["draft"]), (city_staff, ["approved", "draft"])):
+        response = browse(person).get(admin_url(chart, "change"), {"_move": "draft"})
+        page = response.content.decode()
+        assert re.findall(r'name="_move" value="(\w+)"', page) == offered
+        assert page.index('name="_save"') < page.index('name="_move"')
+    chart.refresh_from_db()
+    assert chart.status == "proposed"
 
 
 def test_the_status_is_never_taken_from_the_form(browse, referent, publiacqua):

@@ -1,5 +1,7 @@
 """Lists of the desk: paged by key, never counted, the same number of queries for one row and for twenty."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -139,6 +141,35 @@ def test_mine_are_those_that_one_keeps(browse, referent, publiacqua, silfi):
     mine, _theirs = factories.asset(publiacqua), factories.asset(silfi)
     response = browse(referent).get(f"{admin_url(Asset, 'changelist')}?mine=1")
     assert [row.pk for row in response.context["cl"].result_list] == [mine.pk]
+
+
+def empty_text(response) -> str:
+    """What an empty list says, in English."""
+    return re.search(r'<p class="desk-empty">(.*?)</p>', response.content.decode(), re.DOTALL)[1]
+
+
+def test_an_empty_list_leads_to_the_first_row_unless_words_or_filters_emptied_it(browse, referent, publiacqua):
+    asset = factories.asset(publiacqua)
+    placements = f"{admin_url(Placement, 'changelist')}?asset__id__exact={asset.pk}"
+    charts = f"{admin_url(ProjectChart, 'changelist')}?mine=1"
+    first = {placements: f"{admin_url(Placement, 'add')}?asset={asset.pk}", charts: admin_url(ProjectChart, "add")}
+    for address, add in first.items():
+        told = empty_text(browse(referent).get(address))
+        assert "There is nothing here yet." in told
+        assert f'href="{add}"' in told
+        for narrowed in ("q=x", "status__exact=active"):
+            told = empty_text(browse(referent).get(f"{address}&{narrowed}"))
+            assert "Nothing matches." in told
+            assert "href" not in told
+
+
+def test_an_empty_list_offers_no_row_to_who_may_add_none(browse, other_referent, publiacqua):
+    asset = factories.asset(publiacqua)
+    told = empty_text(browse(other_referent).get(f"{admin_url(Placement, 'changelist')}?asset__id__exact={asset.pk}"))
+    assert "There is nothing here yet." in told
+    assert "href" not in told
+    told = empty_text(browse(other_referent).get(admin_url(Participation, "changelist")))
+    assert "href" not in told
 
 
 def test_an_action_on_all_rows_at_once_is_refused(browse, referent, fountains):

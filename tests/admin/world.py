@@ -73,3 +73,12 @@ def one_of_each(publiacqua) -> SimpleNamespace:
         credential=ApiCredential.issue(partner=publiacqua, name="gestionale", access="read")[0],
         user=User.objects.create_user("somebody", password=factories.PASSWORD),
     )
+
+
+def filled_in(page) -> dict:
+    """What a browser would send of a form just as its page shows it."""
+    forms = [page.context["adminform"].form]
+    for inline in page.context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    shown = {field.html_name: field.value() for form in forms for field in form}
+    return {name: value for name, value in shown.items() if value not in (None, False)}

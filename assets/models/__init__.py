@@ -1,0 +1,7 @@
+"""What partners share: categories of things, assets, their units in the field, the ways to get at them."""
+
+from assets.models.asset import Asset
+from assets.models.category import Category
+from assets.models.parts import AssetPart, Distribution, Placement
+
+__all__ = ["Asset", "AssetPart", "Category", "Distribution", "Placement"]

@@ -1,0 +1,175 @@
+"""What partners share."""
+
+import pgtrigger
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from assets.attributes import (
+    validate_attributes,
+)
+from assets.choices import (
+    ExchangeStatus,
+    Kind,
+    Unit,
+    Visibility,
+)
+from assets.models.category import Category
+from assets.querysets import (
+    AssetQuerySet,
+)
+from firenze_digitale.access import access_of
+from firenze_digitale.base_models import (
+    Coded,
+    Described,
+    Named,
+    RegistryModel,
+    Sourced,
+    Translated,
+    dates_in_order,
+    hidden_by_visibility,
+    one_of,
+    well_formed_code,
+)
+from firenze_digitale.history import recorded
+from firenze_digitale.rules import Rule
+from partners.models import Partner, Referent
+
+ASSET_KIND_IN_USE = _("The new category is of the other kind, and the asset has placements or distributions.")
+CONTACT_OF_OWNER = _("The contact must be a referent of the owner.")
+
+
+@recorded()
+class Asset(Coded, Named, Described, Sourced, RegistryModel):
+    """Something that a partner has and another could use: its cameras, its customer records."""
+
+    owner = models.ForeignKey(Partner, verbose_name=_("owner"), on_delete=models.PROTECT, related_name="assets")
+    category = models.ForeignKey(Category, verbose_name=_("category"), on_delete=models.PROTECT, related_name="assets")
+    quantity = models.PositiveIntegerField(
+        _("declared quantity"), null=True, blank=True, validators=[MaxValueValidator(2_000_000_000)]
+    )
+    unit = models.CharField(_("unit"), max_length=20, choices=Unit, blank=True)
+    attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    exchange_status = models.CharField(
+        _("exchange status"), max_length=20, choices=ExchangeStatus, default=ExchangeStatus.EXCHANGEABLE
+    )
+    conditions_it = models.TextField(_("conditions (Italian)"), blank=True, max_length=5_000)
+    conditions_en = models.TextField(_("conditions (English)"), blank=True, max_length=5_000)
+    conditions = Translated("conditions")
+    visibility = models.CharField(_("visibility"), max_length=20, choices=Visibility, default=Visibility.NETWORK)
+    contact = models.ForeignKey(
+        Referent, verbose_name=_("contact"), on_delete=models.PROTECT, null=True, blank=True, related_name="assets"
+    )
+    mapped_on = models.DateField(_("mapped on"), null=True, blank=True)
+    last_confirmed_on = models.DateField(_("last confirmed on"), null=True, blank=True)
+
+    objects = AssetQuerySet.as_manager()
+
+    class Meta(RegistryModel.Meta):
+        verbose_name = _("asset")
+        verbose_name_plural = _("assets")
+        ordering = ["name_it", "id"]
+        constraints = [
+            well_formed_code("asset"),
+            one_of("asset", "exchange_status", ExchangeStatus),
+            one_of("asset", "visibility", Visibility),
+            dates_in_order(
+                "asset",
+                "mapped_on",
+                "last_confirmed_on",
+                _("An asset cannot be confirmed before it has been mapped: correct the dates."),
+            ),
+            models.CheckConstraint(
+                name="asset_conditions_told",
+                condition=~models.Q(exchange_status=ExchangeStatus.ON_CONDITIONS) | ~models.Q(conditions_it=""),
+                violation_error_message=_("It is exchangeable on conditions: say which, in Italian."),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["name_it", "id"], name="asset_by_name"),
+            models.Index(fields=["owner", "name_it", "id"], name="asset_by_owner"),
+            models.Index(fields=["category", "name_it", "id"], name="asset_by_category"),
+        ]
+        triggers = [
+            *RegistryModel.Meta.triggers,
+            pgtrigger.Trigger(
+                name="hold_category",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("category_id"),
+                # The foreign key is checked at commit: until then nothing else keeps the category's kind as it is.
+                func="PERFORM 1 FROM assets_category WHERE id = NEW.category_id FOR KEY SHARE; RETURN NEW;",
+            ),
+            Rule(
+                name="asset_contact_of_owner",
+                refuses="NOT EXISTS (SELECT 1 FROM partners_referent r"
+                " WHERE r.id = NEW.contact_id AND r.partner_id = NEW.owner_id)",
+                condition=pgtrigger.Condition("NEW.contact_id IS NOT NULL"),
+                message=CONTACT_OF_OWNER,
+                field="contact",
+            ),
+            Rule(
+                name="asset_kind_in_use",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("OLD.category_id <> NEW.category_id"),
+                # Waits for whoever is adding a placement or a distribution to this asset.
+                before="PERFORM 1 FROM assets_asset WHERE id = NEW.id FOR UPDATE;",
+                refuses="""EXISTS (SELECT 1 FROM assets_category c WHERE c.id = NEW.category_id AND (
+                    (c.kind <> 'material' AND EXISTS (SELECT 1 FROM assets_placement WHERE asset_id = NEW.id))
+                    OR (c.kind <> 'immaterial'
+                        AND EXISTS (SELECT 1 FROM assets_distribution WHERE asset_id = NEW.id))))""",
+                message=ASSET_KIND_IN_USE,
+                field="category",
+            ),
+        ]
+
+    def clean(self):
+        super().clean()
+        errors = {}
+        if self.contact_id and self.owner_id and self.contact.partner_id != self.owner_id:
+            errors["contact"] = CONTACT_OF_OWNER
+        if self.category_id:
+            try:
+                validate_attributes(self.attributes, self.category.attribute_schema)
+            except ValidationError as error:
+                errors["attributes"] = error
+            if self.pk and self._has_parts_of_other_kind():
+                errors["category"] = ASSET_KIND_IN_USE
+        if errors:
+            raise ValidationError(errors)
+
+    def states_hidden_from(self, who):
+        access = access_of(who)
+        is_own = access.sees_everything or self.owner_id in access.partner_ids
+        return None if is_own else hidden_by_visibility(who)
+
+    def _has_parts_of_other_kind(self) -> bool:
+        parts = self.distributions if self.category.kind == Kind.MATERIAL else self.placements
+        return parts.exists()
+
+    @property
+    def is_material(self) -> bool:
+        return self.category.kind == Kind.MATERIAL
+
+    def attribute_values(self):
+        """The attributes by their labels, for reading: pairs of label and value, unnamed ones last."""
+        named = {field.name: field.label for field in self.category.attribute_fields()}
+        known = [(label, self.attributes[name]) for name, label in named.items() if name in self.attributes]
+        return known + [(name, value) for name, value in self.attributes.items() if name not in named]
+
+    def get_absolute_url(self):
+        return reverse("asset-detail", args=[self.code])
+
+    @classmethod
+    def may_be_added_by(cls, who) -> bool:
+        access = access_of(who)
+        return access.writes and (access.administrator or bool(access.partner_ids))
+
+    def may_be_stored_by(self, who) -> bool:
+        """A partner's own, and it stays its own: only an administrator gives an asset to another owner."""
+        access = access_of(who)
+        if not access.writes or access.administrator:
+            return access.writes
+        stored = type(self).objects.filter(pk=self.pk).values_list("owner_id", flat=True).first()
+        return self.owner_id in access.partner_ids and stored in (None, self.owner_id)
