@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from firenze_digitale.admin_changelist import KeysetChangeList, lookups_of
+from firenze_digitale.admin_changelist import KeysetChangeList, OfferedOnly
 from firenze_digitale.admin_deletion import Deletion
 from firenze_digitale.admin_forms import (
     ReadableForm,
@@ -73,7 +73,7 @@ class ScopedFields:
         return field
 
 
-class RegistryAdmin(Rights, Deletion, ScopedFields, admin.ModelAdmin):
+class RegistryAdmin(Rights, Deletion, OfferedOnly, ScopedFields, admin.ModelAdmin):
     """One kind of row on the desk."""
 
     on_the_desk = True
@@ -111,9 +111,6 @@ class RegistryAdmin(Rights, Deletion, ScopedFields, admin.ModelAdmin):
 
     def get_changelist(self, request, **kwargs):
         return KeysetChangeList
-
-    def lookup_allowed(self, lookup, value, request=None):
-        return lookup in lookups_of(self.get_list_filter(request))
 
     def get_search_results(self, request, queryset, search_term):
         if "\x00" in search_term:

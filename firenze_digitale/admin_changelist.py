@@ -1,6 +1,10 @@
 """Lists of the desk: paged by key, never counted, filtered only by what the asker may see."""
 
+import re
+
+from django.contrib import messages
 from django.contrib.admin import FieldListFilter, RelatedFieldListFilter, SimpleListFilter
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db import DataError
@@ -11,6 +15,7 @@ from firenze_digitale.access import access_of
 from firenze_digitale.paging import InvalidCursor, paginate
 
 CURSOR = "cursor"
+NUMBER_OF_ROW = re.compile(r"[0-9]{1,18}")
 
 
 class KeysetChangeList(ChangeList):
@@ -55,6 +60,22 @@ class KeysetChangeList(ChangeList):
         self.full_result_count = self.paginator = None
         self.show_admin_actions, self.show_full_result_count = True, False
         self.can_show_all = self.multi_page = False
+
+
+class OfferedOnly:
+    """Takes what the desk's own pages offer, and withstands addresses and forms that were made by hand."""
+
+    def lookup_allowed(self, lookup, value, request=None):
+        return lookup in lookups_of(self.get_list_filter(request))
+
+    def get_object(self, request, object_id, from_field=None):
+        return super().get_object(request, object_id, from_field or None)
+
+    def response_action(self, request, queryset):
+        if all(NUMBER_OF_ROW.fullmatch(ticked) for ticked in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            return super().response_action(request, queryset)
+        messages.error(request, _("Nothing was done: one of the ticked rows is not of this list. Tick them again."))
+        return None
 
 
 class VisibleRelatedFilter(RelatedFieldListFilter):

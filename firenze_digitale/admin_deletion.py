@@ -28,7 +28,7 @@ class Deletion:
         in_use = [use for row in rows if (use := self.use_of(row, request.user))]
         counts = {self.opts.verbose_name_plural: len(rows)}
         for row in rows:
-            for name, count in parts_of(row).items():
+            for name, count in parts_of(row, request.user).items():
                 counts[name] = counts.get(name, 0) + count
         return [str(row) for row in rows], counts, forbidden, in_use
 
@@ -62,13 +62,12 @@ class Deletion:
         connection.check_constraints()
 
 
-def parts_of(row) -> dict[str, int]:
-    """How many parts would be deleted with a row, by their kind."""
+def parts_of(row, who) -> dict[str, int]:
+    """How many parts that `who` may see would be deleted with a row, by their kind."""
     counts = {}
     for relation in row._meta.related_objects:
         rows = relation.related_model._default_manager
         if relation.on_delete is models.CASCADE and hasattr(rows, "visible_to"):
-            counts[str(relation.related_model._meta.verbose_name_plural)] = rows.filter(
-                **{relation.field.name: row}
-            ).count()
+            parts = rows.visible_to(who).filter(**{relation.field.name: row})
+            counts[str(relation.related_model._meta.verbose_name_plural)] = parts.count()
     return {name: count for name, count in counts.items() if count}

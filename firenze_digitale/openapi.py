@@ -3,7 +3,7 @@
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
-from firenze_digitale.api.fields import KEY_SCHEMA
+from firenze_digitale.api.fields import KEY_SCHEMA, KeysField
 from firenze_digitale.problems import MEDIA_TYPE
 
 BEARER = "credential"
@@ -95,6 +95,14 @@ class RegistrySchema(AutoSchema):
         scheme = super().get_auth()
         required = [item for item in scheme if item]
         return [{}, *required] if required and self.method == "GET" else required
+
+    def _map_serializer_field(self, field, direction, bypass_extensions=False):
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        if direction != "request" or schema.get("type") != "array":
+            return schema
+        most = getattr(field, "max_length", None)
+        bounds = {"maxItems": most} if most else {}
+        return {**schema, **bounds, **({"uniqueItems": True} if isinstance(field, KeysField) else {})}
 
     def _resolve_path_parameters(self, variables):
         return [

@@ -1,27 +1,17 @@
 """Every door of the registry: pages, the admin, the API."""
 
 from django.contrib import admin
-from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.messages.views import SuccessMessageMixin
-from django.urls import include, path, reverse_lazy
-from django.utils.translation import gettext_lazy as _
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
 from django.views.i18n import set_language
 
-from firenze_digitale import views
-
-
-class PasswordChangeView(SuccessMessageMixin, auth.PasswordChangeView):
-    """The reader's own password."""
-
-    success_url = reverse_lazy("home")
-    success_message = _("Your password is changed.")
-
+from firenze_digitale import account_views, views
 
 account = [
-    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("logout/", login_not_required(auth.LogoutView.as_view()), name="logout"),
-    path("password/", PasswordChangeView.as_view(), name="password_change"),
+    path("login/", account_views.LoginView.as_view(), name="login"),
+    path("logout/", login_not_required(LogoutView.as_view()), name="logout"),
+    path("password/", account_views.PasswordChangeView.as_view(), name="password_change"),
     path("language/", login_not_required(set_language), name="set_language"),
 ]
 

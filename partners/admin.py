@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from firenze_digitale.admin_base import PartInline, RegistryAdmin
+from firenze_digitale.admin_changelist import OfferedOnly
 from firenze_digitale.admin_forms import ReadableForm
 from firenze_digitale.admin_rights import may_hold_rows
 from partners.models import ApiCredential, Memorandum, Monograph, Partner, Referent, Signature, Study, User
@@ -201,7 +202,7 @@ class UserAdmin(RegistryAdmin, BaseUserAdmin):
 
 
 @admin.register(AccessAttempt)
-class LockedAccountAdmin(admin.ModelAdmin):
+class LockedAccountAdmin(OfferedOnly, admin.ModelAdmin):
     """Accounts that somebody tried to get into; deleting the line unlocks the account for that address."""
 
     on_the_desk = True

@@ -14,7 +14,7 @@ from firenze_digitale.admin_changelist import KeptByMeFilter
 from firenze_digitale.rules import readable_refusals
 from projects.choices import ChartStatus, ParticipationRole
 from projects.forms import NewChartForm
-from projects.models import AssetUse, ChartDocument, Milestone, Participation, ProjectChart
+from projects.models import AssetUse, ChartDocument, Milestone, Participation
 
 
 class ParticipationInline(PartInline):

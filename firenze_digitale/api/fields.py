@@ -4,7 +4,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.relations import MANY_RELATION_KWARGS
 
+MAX_KEYS = 500
 KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 250}
 
 
@@ -87,6 +89,11 @@ class KeyField(serializers.RelatedField):
         "type": _("This must be a code, between quotes."),
     }
 
+    @classmethod
+    def many_init(cls, *args, **options):
+        of_list = {name: value for name, value in options.items() if name in MANY_RELATION_KWARGS}
+        return KeysField(child_relation=cls(*args, **options), **of_list)
+
     def get_queryset(self):
         return super().get_queryset().visible_to(self.context["request"].user)
 
@@ -96,11 +103,47 @@ class KeyField(serializers.RelatedField):
         try:
             return self.get_queryset().by_key(data)
         except self.queryset.model.DoesNotExist as error:
-            message = self.error_messages["missing"] % {"key": data[:100]}
-            raise serializers.ValidationError(message, code="missing") from error
+            raise self.missing(data) from error
+
+    def missing(self, key: str) -> serializers.ValidationError:
+        return serializers.ValidationError(self.error_messages["missing"] % {"key": key[:100]}, code="missing")
 
     def to_representation(self, value: models.Model) -> str:
         return value.key
+
+
+class KeysField(serializers.ManyRelatedField):
+    """Related rows by their keys: so many at most, none twice, all found by one query."""
+
+    max_length = MAX_KEYS
+    default_error_messages = {
+        "max_length": serializers.ListSerializer.default_error_messages["max_length"],
+        "twice": _("A code is given twice: give each once."),
+    }
+
+    def to_internal_value(self, data) -> list[models.Model]:
+        if not isinstance(data, list):
+            self.fail("not_a_list", input_type=type(data).__name__)
+        if len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        if not all(isinstance(key, str) for key in data):
+            self.child_relation.fail("type")
+        if len(set(data)) < len(data):
+            self.fail("twice")
+        found = self._rows_by_key(data)
+        for key in data:
+            if key not in found:
+                raise self.child_relation.missing(key)
+        return [found[key] for key in data]
+
+    def _rows_by_key(self, keys: list[str]) -> dict[str, models.Model]:
+        """Rows found by the first part of their keys, which for keys of one part is the whole."""
+        rows = self.child_relation.get_queryset()
+        first, *_rest = lookups = rows.model.NATURAL_KEY
+        joins = [lookup.rpartition("__")[0] for lookup in lookups if "__" in lookup]
+        if joins:
+            rows = rows.select_related(*joins)
+        return {row.key: row for row in rows.filter(**{f"{first}__in": {key.partition(":")[0] for key in keys}})}
 
 
 FIELDS_OF_MODELS = {

@@ -7,7 +7,7 @@ from assets.choices import Visibility
 from assets.models import Asset, Category, Placement
 from firenze_digitale.history import DOORS, through_door
 from partners.models import Referent
-from projects.models import Milestone, Objective, Participation, ProjectChart
+from projects.models import AssetUse, Milestone, Objective, Participation, ProjectChart
 from tests import factories
 from tests.admin.test_lists import queries_of
 from tests.admin.world import admin_url
@@ -63,6 +63,16 @@ def test_a_draft_goes_with_its_parts_and_says_how_many(browse, referent, publiac
     assert f"{capfirst(Milestone._meta.verbose_name_plural)}: 1" in page
     browse(referent).post(admin_url(chart, "delete"), YES)
     assert not ProjectChart.objects.exists()
+
+
+def test_parts_that_one_may_not_see_are_not_counted(browse, referent, administrator, publiacqua, silfi):
+    chart = factories.chart("scheda", lead=publiacqua)
+    factories.asset_use(factories.asset(silfi, visibility="restricted"), chart)
+    uses = str(capfirst(AssetUse._meta.verbose_name_plural))
+    assert f"{uses}: 1" in browse(administrator).get(admin_url(chart, "delete")).content.decode()
+    assert uses not in browse(referent).get(admin_url(chart, "delete")).content.decode()
+    ticked = {"action": "delete_selected", "_selected_action": [chart.pk]}
+    assert uses not in browse(referent).post(admin_url(ProjectChart, "changelist"), ticked).content.decode()
 
 
 def test_deleting_the_ticked_rows_is_all_or_nothing(browse, referent, publiacqua, silfi, fountains):

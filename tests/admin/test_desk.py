@@ -97,10 +97,15 @@ def test_autocomplete_withstands_any_question(browse, referent, asked, status):
     assert browse(referent).get(reverse("admin:autocomplete"), asked).status_code == status
 
 
-def test_an_administrator_alone_unlocks_an_account(browse, administrator, city_staff):
-    locked = AccessAttempt.objects.create(
+@pytest.fixture
+def locked(db):
+    """A line of an account that somebody guessed at."""
+    return AccessAttempt.objects.create(
         username="publiacqua", ip_address="127.0.0.1", failures_since_start=9, get_data="", post_data=""
     )
+
+
+def test_an_administrator_alone_unlocks_an_account(browse, administrator, city_staff, locked):
     for page in ("change", "delete"):
         assert browse(administrator).get(admin_url(locked, page)).status_code == 200
         assert browse(city_staff).get(admin_url(locked, page)).status_code == 403
@@ -109,6 +114,16 @@ def test_an_administrator_alone_unlocks_an_account(browse, administrator, city_s
     assert AccessAttempt.objects.exists()
     browse(administrator).post(admin_url(locked, "delete"), {"post": "yes"})
     assert not AccessAttempt.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "lookup", ["ip_address=x", "ip_address__gt=x", "id=x", "attempt_time__gte=x", "username__regex=(", "expiration=x"]
+)
+def test_guesses_are_searched_and_not_filtered(browse, administrator, locked, lookup):
+    list_of_guesses = admin_url(AccessAttempt, "changelist")
+    assert browse(administrator).get(f"{list_of_guesses}?{lookup}").status_code == 400
+    found = browse(administrator).get(f"{list_of_guesses}?q=127.0.0.1")
+    assert list(found.context["cl"].result_list) == [locked]
 
 
 def test_a_row_added_in_a_window_of_its_own_goes_back_to_the_form(browse, administrator, city):

@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from axes.models import AccessAttempt
+from django.contrib.messages import get_messages
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from assets.models import Asset, Category, Distribution, Placement
-from partners.models import ApiCredential, Memorandum, Monograph, Partner, Referent, Study
+from partners.models import ApiCredential, Memorandum, Monograph, Partner, Referent, Study, User
 from projects.models import Action, ActionPlan, Meeting, Objective, Participation, Plan, ProjectChart
 from tests import factories
 from tests.admin.world import admin_url
@@ -21,6 +23,10 @@ def credential():
 
 def participation():
     factories.chart(lead=factories.partner())
+
+
+def guess():
+    return AccessAttempt.objects.create(username="publiacqua", ip_address="127.0.0.1", failures_since_start=1)
 
 
 def meeting():
@@ -143,8 +149,9 @@ def test_mine_are_those_that_one_keeps(browse, referent, publiacqua, silfi):
     assert [row.pk for row in response.context["cl"].result_list] == [mine.pk]
 
 
-def empty_text(response) -> str:
+def empty_text(client, address) -> str:
     """What an empty list says, in English."""
+    response = client.get(address, headers={"accept-language": "en"})
     return re.search(r'<p class="desk-empty">(.*?)</p>', response.content.decode(), re.DOTALL)[1]
 
 
@@ -154,21 +161,21 @@ def test_an_empty_list_leads_to_the_first_row_unless_words_or_filters_emptied_it
     charts = f"{admin_url(ProjectChart, 'changelist')}?mine=1"
     first = {placements: f"{admin_url(Placement, 'add')}?asset={asset.pk}", charts: admin_url(ProjectChart, "add")}
     for address, add in first.items():
-        told = empty_text(browse(referent).get(address))
+        told = empty_text(browse(referent), address)
         assert "There is nothing here yet." in told
         assert f'href="{add}"' in told
         for narrowed in ("q=x", "status__exact=active"):
-            told = empty_text(browse(referent).get(f"{address}&{narrowed}"))
+            told = empty_text(browse(referent), f"{address}&{narrowed}")
             assert "Nothing matches." in told
             assert "href" not in told
 
 
 def test_an_empty_list_offers_no_row_to_who_may_add_none(browse, other_referent, publiacqua):
-    asset = factories.asset(publiacqua)
-    told = empty_text(browse(other_referent).get(f"{admin_url(Placement, 'changelist')}?asset__id__exact={asset.pk}"))
+    asset, client = factories.asset(publiacqua), browse(other_referent)
+    told = empty_text(client, f"{admin_url(Placement, 'changelist')}?asset__id__exact={asset.pk}")
     assert "There is nothing here yet." in told
     assert "href" not in told
-    told = empty_text(browse(other_referent).get(admin_url(Participation, "changelist")))
+    told = empty_text(client, admin_url(Participation, "changelist"))
     assert "href" not in told
 
 
@@ -178,3 +185,22 @@ def test_an_action_on_all_rows_at_once_is_refused(browse, referent, fountains):
     data["_selected_action"] = [Placement.objects.get(code="F001").pk]
     browse(referent).post(admin_url(Placement, "changelist"), data)
     assert Placement.objects.count() == 119
+
+
+@pytest.mark.parametrize("model", [*MAKERS, User, AccessAttempt], ids=lambda model: model.__name__)
+def test_a_tick_that_no_list_offers_is_refused_with_the_others(model, browse, administrator):
+    {**MAKERS, User: factories.user, AccessAttempt: guess}[model]()
+    client, address, keys = browse(administrator), admin_url(model, "changelist"), set(model.objects.values_list("pk"))
+    for ticked in ("abc", "", "1.5", "\x00", "null", "-1", "²", "9" * 30, "9" * 5_000):
+        data = {"action": "delete_selected", "_selected_action": [*(key for (key,) in keys), ticked], "post": "yes"}
+        response = client.post(address, data)
+        assert (response.status_code, response.headers["Location"]) == (302, address), ticked
+        assert [message.level_tag for message in get_messages(response.wsgi_request)][-1:] == ["error"]
+        assert set(model.objects.values_list("pk")) == keys
+
+
+def test_a_row_is_found_by_its_number_alone(browse, administrator, referent, fountains):
+    client, rows = browse(administrator), [fountains, administrator, guess()]
+    for address in (admin_url(row, page) for row in rows for page in ("change", "delete")):
+        for field, status in (("", 200), ("id", 200), ("nothing", 400), ("code", 400), ("%00", 400)):
+            assert client.get(f"{address}?_to_field={field}").status_code == status, (address, field)

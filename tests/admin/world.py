@@ -81,4 +81,4 @@ def filled_in(page) -> dict:
     for inline in page.context["inline_admin_formsets"]:
         forms += [inline.formset.management_form, *inline.formset.forms]
     shown = {field.html_name: field.value() for form in forms for field in form}
-    return {name: value for name, value in shown.items() if value not in (None, False)}
+    return {name: value for name, value in shown.items() if value is not None and value is not False}

@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from firenze_digitale.access import OPERATOR
 from firenze_digitale.history import history_of
@@ -218,3 +220,34 @@ def test_an_approved_chart_is_no_longer_its_leads_to_change(registry, api):
     own = {"participations": [{"partner": "publiacqua", "gains_it": "Dati"}]}
     assert api.patch(f"{ADDRESS}/scheda-public", own).status_code == 200
     assert chart.participations.get(partner__code="publiacqua").gains_it == "Dati"
+
+
+@pytest.mark.parametrize("name", ["objectives", "actions"])
+def test_a_list_of_codes_is_bounded_without_repeats_and_read_in_one_query(name, api, drafted, registry):
+    address, (code, *_) = f"{ADDRESS}/nuova", BODY[name]
+    for number in range(3, 23):
+        factories.objective(registry.plan, number)
+        factories.action(registry.action.action_plan, f"azione-{number}")
+    before = api.get(address).json()
+    for codes, told in (
+        ([code] * 501, "500"),
+        ([f"x:{number}" for number in range(501)], "500"),
+        ([code, code], ""),
+        ([code, "no:such"], "no:such"),
+        ([code, None], ""),
+        ([[code]], ""),
+    ):
+        with CaptureQueriesContext(connection) as queries:
+            named = errors_of(api.patch(address, {name: codes}))
+        assert set(named) == {name}
+        assert told in named[name]
+        assert len(queries) < 12
+    assert api.get(address).json() == before
+    new = {"objectives": "piano-2016-18:", "actions": "azione-"}[name]
+    with CaptureQueriesContext(connection) as two:
+        assert api.patch(address, {name: [f"{new}3", f"{new}4"]}).status_code == 200
+    others = {f"{new}{number}" for number in range(5, 23)}
+    with CaptureQueriesContext(connection) as eighteen:
+        stored = api.patch(address, {name: list(others)})
+    assert (stored.status_code, set(stored.json()[name])) == (200, others)
+    assert len(eighteen) == len(two)

@@ -76,3 +76,14 @@ def test_bodies_hold_exactly_what_is_declared(document, registry, call, writer):
         schema = document["components"]["schemas"][component["schema"]["$ref"].rpartition("/")[2]]
         row = call(writer).get(f"/api/v1/{name}").json()["results"][0]
         assert set(row) == set(schema["properties"]) == set(schema["required"])
+
+
+def test_bounds_of_lists_in_a_body_are_stated(document):
+    schemas = document["components"]["schemas"]
+    for name in ("ProjectChartRequest", "PatchedProjectChartRequest"):
+        lists = {field: each for field, each in schemas[name]["properties"].items() if each.get("type") == "array"}
+        assert {field: each["maxItems"] for field, each in lists.items()} == dict.fromkeys(
+            ("objectives", "actions", "participations", "asset_uses", "milestones", "documents"), 500
+        )
+        assert {field for field, each in lists.items() if each.get("uniqueItems")} == {"objectives", "actions"}
+    assert "maxItems" not in schemas["ProjectChart"]["properties"]["objectives"]

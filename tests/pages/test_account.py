@@ -1,8 +1,10 @@
 """Log in, log out, a new password, and what happens to those who guess."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
+from axes.models import AccessAttempt
 from django import forms
 from django.template.loader import render_to_string
 from django.test import Client
@@ -129,3 +131,31 @@ def test_help_of_a_field_is_escaped_but_the_rules_of_passwords_are_a_list(browse
 def test_changing_a_password_takes_a_login(browse, db):
     response = browse().get(PASSWORD)
     assert (response.status_code, response.url) == (302, f"{LOGIN}?next={PASSWORD}")
+
+
+@pytest.mark.parametrize("username", ["a" * 151, "a" * 300, "\ufdfa" * 150])
+def test_a_username_longer_than_any_account_is_refused_as_bad_input(username, db):
+    response = log_in(Client(), username)
+    assert response.status_code == 200
+    assert response.context["form"].errors["username"]
+    assert not AccessAttempt.objects.exists()
+
+
+def test_what_comes_with_a_guess_may_be_of_any_length_and_is_counted(referent):
+    long, strange = "à\u0000" * 2_000, {"REMOTE_ADDR": "192.0.2.1", "QUERY_STRING": f"q={'%00a' * 2_000}"}
+    headers = {"user_agent": long, "accept": long, "x_forwarded_for": "x" * 2_000, "referer": long}
+    strange |= {f"HTTP_{name.upper()}": value.replace("\u0000", "") for name, value in headers.items()}
+    assert log_in(Client(), "b" * 150, password="wrong", **strange).status_code == 200
+    assert AccessAttempt.objects.get().failures_since_start == 1
+
+
+@pytest.mark.parametrize("target", [LOGIN, f"{LOGIN}?next={LOGIN}", f"http://testserver{LOGIN}"])
+def test_logging_in_does_not_lead_back_to_logging_in(target, browse, referent):
+    signed_in = browse(referent)
+    for response in (
+        signed_in.get(LOGIN, {"next": target}),
+        signed_in.post(LOGIN, {"next": target}),
+        signed_in.post(f"{LOGIN}?{urlencode({'next': target})}"),
+        Client().post(LOGIN, {"username": "publiacqua", "password": factories.PASSWORD, "next": target}),
+    ):
+        assert (response.status_code, response.url) == (302, "/")

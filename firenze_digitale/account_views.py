@@ -1,0 +1,35 @@
+"""Pages of the reader's own account: logging in, and a new password."""
+
+from urllib.parse import urlsplit
+
+from django.contrib.auth import forms, views
+from django.contrib.messages.views import SuccessMessageMixin
+from django.core.validators import MaxLengthValidator
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+class LoginForm(forms.AuthenticationForm):
+    """Refuses a name that no account can have, before it is looked up or counted as a guess."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["username"].validators.append(MaxLengthValidator(self.username_field.max_length))
+
+
+class LoginView(views.LoginView):
+    """Logs in, and leads on to anywhere on the site but here."""
+
+    form_class = LoginForm
+    redirect_authenticated_user = True
+
+    def get_redirect_url(self):
+        address = super().get_redirect_url()
+        return "" if urlsplit(address).path == self.request.path else address
+
+
+class PasswordChangeView(SuccessMessageMixin, views.PasswordChangeView):
+    """The reader's own password."""
+
+    success_url = reverse_lazy("home")
+    success_message = _("Your password is changed.")
