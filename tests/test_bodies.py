@@ -1,4 +1,4 @@
-"""Bodies beyond the limit are refused at every door, before anything reads them."""
+"""Bodies too large, or not in UTF-8, are refused at every door, before anything reads them."""
 
 import pytest
 from django.urls import reverse
@@ -30,3 +30,17 @@ def test_the_api_answers_with_a_problem(call, writer, declared):
 def test_what_is_within_the_limit_goes_through(browse):
     answer = browse().post(reverse("login"), {"username": "nobody", "password": factories.PASSWORD})
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "latin-1", "no-such-thing"])
+def test_a_form_in_another_encoding_is_refused(browse, charset):
+    body = b'--x\r\nContent-Disposition: form-data; name="username"\r\n\r\n+2AA-\r\n--x--\r\n'
+    kind = f"multipart/form-data; boundary=x; charset={charset}"
+    assert browse().generic("POST", reverse("login"), body, content_type=kind).status_code == 400
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8"])
+def test_a_form_that_says_it_is_in_utf_8_goes_through(browse, charset):
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
+    body = b"username=nobody&password=wrong"
+    assert browse().generic("POST", reverse("login"), body, content_type=kind).status_code == 200
