@@ -118,13 +118,6 @@ class AssetPartQuerySet(RegistryQuerySet):
 
 
 class PlacementQuerySet(AssetPartQuerySet):
-    def located(self):
-        return self.filter(latitude__isnull=False)
-
     def in_box(self, west: float, south: float, east: float, north: float):
         """Units inside a box, its edges included. Degrees, WGS 84."""
         return self.filter(latitude__range=(south, north), longitude__range=(west, east))
-
-
-class DistributionQuerySet(AssetPartQuerySet):
-    pass

@@ -43,11 +43,6 @@ class PartnerQuerySet(PlanFactQuerySet):
     def city(self):
         return self.filter(kind="city")
 
-    def present(self, on=None):
-        """Partners that have joined and not left on the given date (today)."""
-        on = on or timezone.localdate()
-        return self.exclude(left_on__lt=on).exclude(joined_on__gt=on)
-
     def ids_answered_for_by_login(self, user) -> frozenset[int]:
         """Ids of the partners that a login answers for, and of those whom they succeeded."""
         return self._answered("SELECT partner_id FROM partners_referent WHERE user_id = %s AND active", user.pk)
@@ -120,9 +115,6 @@ class MemorandumQuerySet(PlanFactQuerySet):
     def for_list(self):
         return self.select_related("renews").annotate(signature_count=Count("signatures__partner", distinct=True))
 
-    def for_detail(self):
-        return self.select_related("renews", "renewed_by").prefetch_related("signatures__partner")
-
     def for_api(self, who):
         return self.select_related("renews").prefetch_related("signatures__partner")
 
@@ -140,9 +132,6 @@ class SignatureQuerySet(PlanFactQuerySet):
 class StudyQuerySet(PlanFactQuerySet):
     def for_list(self):
         return self.select_related("promoter")
-
-    def for_detail(self):
-        return self.for_list().prefetch_related("monographs__partner")
 
 
 class MonographQuerySet(PlanFactQuerySet):

@@ -13,9 +13,6 @@ class PlanQuerySet(PlanFactQuerySet):
     def for_list(self):
         return self.select_related("memorandum")
 
-    def for_detail(self):
-        return self.for_list().prefetch_related("objectives", "action_plans__actions__objectives")
-
     def with_objectives(self, who):
         """Objectives, each with `charts_count`: how many charts that `who` may see pursue it."""
         objectives = self.model._meta.get_field("objectives").related_model.objects

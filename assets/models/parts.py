@@ -16,7 +16,7 @@ from assets.choices import (
 )
 from assets.models.asset import Asset
 from assets.querysets import (
-    DistributionQuerySet,
+    AssetPartQuerySet,
     PlacementQuerySet,
 )
 from firenze_digitale.access import access_of
@@ -194,7 +194,7 @@ class Distribution(Titled, AssetPart):
         _("holds personal data"), null=True, blank=True, help_text=_("Leave unknown rather than guess.")
     )
 
-    objects = DistributionQuerySet.as_manager()
+    objects = AssetPartQuerySet.as_manager()
 
     class Meta(AssetPart.Meta):
         verbose_name = _("distribution")

@@ -202,15 +202,6 @@ class Action(Coded, Titled, Described, Sourced, RegistryModel):
             ),
         ]
 
-    def clean_objectives(self, objectives) -> None:
-        """Check the objectives that are about to be linked.
-
-        Raises:
-            ValidationError: one of them belongs to another plan.
-        """
-        if any(objective.plan_id != self.action_plan.plan_id for objective in objectives):
-            raise ValidationError({"objectives": OBJECTIVE_OF_SAME_PLAN})
-
 
 @recorded_link()
 class ActionObjective(Action.objectives.through):
