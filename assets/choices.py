@@ -5,7 +5,18 @@ from django.utils.translation import gettext_lazy as _
 
 from firenze_digitale.base_models import Visibility
 
-__all__ = ["District", "ExchangeStatus", "Kind", "PlacementStatus", "Unit", "UpdateFrequency", "Visibility"]
+__all__ = [
+    "District",
+    "ExchangeStatus",
+    "ImportState",
+    "ImportedKind",
+    "Kind",
+    "PlacementStatus",
+    "RowState",
+    "Unit",
+    "UpdateFrequency",
+    "Visibility",
+]
 
 
 class Kind(TextChoices):
@@ -61,3 +72,40 @@ class UpdateFrequency(TextChoices):
     IRREGULAR = "irregular", _("irregular")
     NEVER = "never", _("never")
     UNKNOWN = "unknown", _("unknown")
+
+
+class ImportedKind(TextChoices):
+    """What a file that is imported holds a row of for each of its own."""
+
+    ASSETS = "assets", _("assets")
+    PLACEMENTS = "placements", _("placements")
+    DISTRIBUTIONS = "distributions", _("distributions")
+
+
+class ImportState(TextChoices):
+    """How far an import has come."""
+
+    COLUMNS = "columns", _("columns to be told")
+    READING = "reading", _("being read")
+    PREVIEWED = "previewed", _("preview ready")
+    REFUSED = "refused", _("file refused")
+    STORING = "storing", _("being stored")
+    STORED = "stored", _("stored")
+    UNDOING = "undoing", _("being undone")
+    UNDONE = "undone", _("undone")
+    INTERRUPTED = "interrupted", _("interrupted: nothing was stored")
+    EXPIRED = "expired", _("expired: never confirmed")
+
+    @classmethod
+    def at_work(cls) -> set[str]:
+        """States in which a worker has something to do."""
+        return {cls.READING, cls.STORING, cls.UNDOING}
+
+
+class RowState(TextChoices):
+    """What an import finds about a row."""
+
+    NEW = "new", _("new")
+    CHANGED = "changed", _("changed")
+    WRONG = "wrong", _("wrong")
+    MISSING = "missing", _("missing from the file")

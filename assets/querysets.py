@@ -121,3 +121,34 @@ class PlacementQuerySet(AssetPartQuerySet):
     def in_box(self, west: float, south: float, east: float, north: float):
         """Units inside a box, its edges included. Degrees, WGS 84."""
         return self.filter(latitude__range=(south, north), longitude__range=(west, east))
+
+
+class OnBehalfQuerySet(RegistryQuerySet):
+    """What is done for a partner is its referents' business; city staff see it."""
+
+    def visible_to(self, who):
+        access = access_of(who)
+        return self.all() if access.sees_everything else self.filter(partner_id__in=access.partner_ids)
+
+    def changeable_by(self, who):
+        access = access_of(who)
+        if not access.writes:
+            return self.none()
+        return self.all() if access.administrator else self.filter(partner_id__in=access.partner_ids)
+
+
+class ImportQuerySet(OnBehalfQuerySet):
+    def deletable_by(self, who):
+        """None: a receipt is kept."""
+        return self.none()
+
+    def for_list(self):
+        return self.select_related("partner", "made_by", "undone_by").defer("mapping", "questions")
+
+    def for_detail(self):
+        return self.select_related("partner", "made_by", "undone_by")
+
+
+class ImportMappingQuerySet(OnBehalfQuerySet):
+    def for_list(self):
+        return self.select_related("partner")

@@ -41,6 +41,8 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "import_export",
+    "django_tasks",
+    "django_tasks_db",
     "pgtrigger",
     "pghistory",
     "axes",
@@ -251,6 +253,9 @@ SPECTACULAR_SETTINGS = {
         "firenze_digitale.openapi.add_problem_responses",
     ],
 }
+
+# Work that takes longer than a request may: `manage.py db_worker` does it.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # Import and export: nothing is stored when one row is wrong, formulas are escaped, rights are asked.
 IMPORT_EXPORT_USE_TRANSACTIONS = True

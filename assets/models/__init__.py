@@ -2,6 +2,17 @@
 
 from assets.models.asset import Asset
 from assets.models.category import Category
+from assets.models.exchange import Import, ImportChunk, ImportMapping, ImportRow
 from assets.models.parts import AssetPart, Distribution, Placement
 
-__all__ = ["Asset", "AssetPart", "Category", "Distribution", "Placement"]
+__all__ = [
+    "Asset",
+    "AssetPart",
+    "Category",
+    "Distribution",
+    "Import",
+    "ImportChunk",
+    "ImportMapping",
+    "ImportRow",
+    "Placement",
+]
