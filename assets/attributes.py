@@ -77,20 +77,34 @@ def validate_attributes(attributes: object, schema: dict, *, partial: bool = Fal
     Raises:
         ValidationError: one message for each attribute that is wrong.
     """
-    validate_json(attributes)
-    if not isinstance(attributes, dict):
-        raise ValidationError(_('Attributes are written as an object, for example {"watt": 35}.'))
-    if not schema:
-        return
-    if partial:
-        schema = {key: value for key, value in schema.items() if key != "required"}
-    validator = Draft202012Validator(schema, format_checker=FormatChecker(), registry=Registry())
-    try:
-        violations = sorted(validator.iter_errors(attributes), key=lambda error: list(map(str, error.path)))
-    except (Unresolvable, RecursionError, ArithmeticError) as error:
-        raise ValidationError(_("The category's schema cannot be applied: ask city staff to correct it.")) from error
-    if violations:
-        raise ValidationError([_in_words(violation) for violation in violations[:20]])
+    if problems := AttributeChecker(schema, partial=partial).problems(attributes):
+        raise ValidationError([sentence for _name, sentence in problems])
+
+
+class AttributeChecker:
+    """Checks the attributes of many rows against one category's schema; arguments as of `validate_attributes`."""
+
+    def __init__(self, schema: dict, *, partial: bool = False):
+        if partial:
+            schema = {key: value for key, value in schema.items() if key != "required"}
+        self.validator = Draft202012Validator(schema, format_checker=FormatChecker(), registry=Registry())
+
+    def problems(self, attributes: object) -> list[tuple[str, str]]:
+        """Return what is wrong: the name of the attribute (empty: the whole), and a sentence for a person.
+
+        Raises:
+            ValidationError: they cannot be stored, or the schema cannot be applied.
+        """
+        validate_json(attributes)
+        if not isinstance(attributes, dict):
+            raise ValidationError(_('Attributes are written as an object, for example {"watt": 35}.'))
+        try:
+            violations = sorted(self.validator.iter_errors(attributes), key=lambda error: list(map(str, error.path)))
+        except (Unresolvable, RecursionError, ArithmeticError) as error:
+            raise ValidationError(
+                _("The category's schema cannot be applied: ask city staff to correct it.")
+            ) from error
+        return [(_path(violation).partition("/")[0], _in_words(violation)) for violation in violations[:20]]
 
 
 def attribute_fields(schema: dict) -> list[AttributeField]:

@@ -8,8 +8,10 @@ from firenze_digitale.base_models import Visibility
 __all__ = [
     "District",
     "ExchangeStatus",
+    "HandoverState",
     "ImportState",
     "ImportedKind",
+    "ItemState",
     "Kind",
     "PlacementStatus",
     "RowState",
@@ -88,6 +90,7 @@ class ImportState(TextChoices):
     COLUMNS = "columns", _("columns to be told")
     READING = "reading", _("being read")
     PREVIEWED = "previewed", _("preview ready")
+    OUTDATED = "outdated", _("preview outdated")
     REFUSED = "refused", _("file refused")
     STORING = "storing", _("being stored")
     STORED = "stored", _("stored")
@@ -109,3 +112,22 @@ class RowState(TextChoices):
     CHANGED = "changed", _("changed")
     WRONG = "wrong", _("wrong")
     MISSING = "missing", _("missing from the file")
+
+
+class HandoverState(TextChoices):
+    """What came of an offer of assets."""
+
+    OFFERED = "offered", _("offered: awaits an answer")
+    ACCEPTED = "accepted", _("accepted")
+    DECLINED = "declined", _("declined")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class ItemState(TextChoices):
+    """What has become of an asset since it was offered."""
+
+    AS_OFFERED = "as_offered", _("as offered")
+    CHANGED = "changed", _("changed since it was offered")
+    ADDED = "added", _("added since the offer")
+    MOVED = "moved", _("belongs to another partner by now")
+    DELETED = "deleted", _("deleted since")

@@ -4,7 +4,7 @@
 never ask which: they call `access_of(who)` and read the answer.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class Access:
     def has_a_desk(self) -> bool:
         """Whether the admin has something to do for the caller."""
         return self.sees_everything or bool(self.partner_ids)
+
+    def acting_for(self, partner_ids: frozenset[int]) -> "Access":
+        """The same caller on the rights of a referent of these partners, and no further."""
+        kept = partner_ids if self.administrator else self.partner_ids & partner_ids
+        return replace(self, partner_ids=kept, city_staff=False, administrator=False)
 
 
 ANONYMOUS = Access()

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
@@ -16,6 +17,26 @@ COLUMNS = """SELECT attname FROM pg_attribute
     WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"""
 BROKEN = """SELECT number - 1, {broken} FROM ROWS FROM (jsonb_populate_recordset(NULL::{table}, %s::jsonb))
     WITH ORDINALITY AS told({columns}, number) WHERE NOT ({together})"""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check constraint: its condition in SQL, the fields it reads, the field it is said of, and the words."""
+
+    name: str
+    sql: str
+    fields: list[models.Field]
+    field: str
+    message: object
+
+
+def checks_of(model: type[models.Model]) -> list[Check]:
+    """Return the check constraints of `model` that the registry itself has stated."""
+    with connection.cursor() as cursor:
+        cursor.execute(CHECKS, [model._meta.db_table])
+        found = cursor.fetchall()
+    # What Django itself adds, such as “not negative”, validators have said before.
+    return [Check(name, sql, _fields_in(sql, model), *rule) for name, sql in found if (rule := find_rule(name))]
 
 
 def broken_checks(model: type[models.Model], rows: list[models.Model], wrong: list[set[str]]) -> dict[int, dict]:

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('size', models.BigIntegerField(validators=[django.core.validators.MinValueValidator(0)], verbose_name='size in bytes')),
                 ('facts', models.JSONField(default=dict, verbose_name='how the file is written')),
                 ('mapping', models.JSONField(default=dict, verbose_name='mapping of columns')),
-                ('state', models.CharField(choices=[('columns', 'columns to be told'), ('reading', 'being read'), ('previewed', 'preview ready'), ('refused', 'file refused'), ('storing', 'being stored'), ('stored', 'stored'), ('undoing', 'being undone'), ('undone', 'undone'), ('interrupted', 'interrupted: nothing was stored'), ('expired', 'expired: never confirmed')], default='columns', max_length=20, verbose_name='state')),
+                ('state', models.CharField(choices=[('columns', 'columns to be told'), ('reading', 'being read'), ('previewed', 'preview ready'), ('outdated', 'preview outdated'), ('refused', 'file refused'), ('storing', 'being stored'), ('stored', 'stored'), ('undoing', 'being undone'), ('undone', 'undone'), ('interrupted', 'interrupted: nothing was stored'), ('expired', 'expired: never confirmed')], default='columns', max_length=20, verbose_name='state')),
                 ('done', models.BigIntegerField(default=0, verbose_name='done')),
                 ('total', models.BigIntegerField(default=0, verbose_name='to do')),
                 ('counts', models.JSONField(default=dict, verbose_name='rows')),
@@ -105,7 +105,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['columns', 'reading', 'previewed', 'refused', 'storing', 'stored', 'undoing', 'undone', 'interrupted', 'expired'])), name='import_state_known', violation_error_message='“state” must be one of: columns, reading, previewed, refused, storing, stored, undoing, undone, interrupted, expired.'),
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['columns', 'reading', 'previewed', 'outdated', 'refused', 'storing', 'stored', 'undoing', 'undone', 'interrupted', 'expired'])), name='import_state_known', violation_error_message='“state” must be one of: columns, reading, previewed, outdated, refused, storing, stored, undoing, undone, interrupted, expired.'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='import',

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from assets.choices import ImportedKind, ImportState, RowState
-from assets.querysets import ImportMappingQuerySet, ImportQuerySet
+from assets.querysets import ImportMappingQuerySet, ImportQuerySet, ImportRowQuerySet
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import RegistryModel, one_of
 from partners.models import Partner, User
@@ -147,6 +147,9 @@ class ImportChunk(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["of", "number"], name="import_chunk_once")]
 
+    def __str__(self):
+        return f"{self.of_id}/{self.number}"
+
 
 class ImportRow(models.Model):
     """What an import would do to one row of the registry, or what is wrong with a row of its file."""
@@ -162,8 +165,13 @@ class ImportRow(models.Model):
     problems = models.JSONField(default=list)
     cells = models.JSONField(null=True)
 
+    objects = ImportRowQuerySet.as_manager()
+
     class Meta:
         indexes = [models.Index(fields=["of", "state", "id"], name="import_row_by_state")]
+
+    def __str__(self):
+        return self.key
 
 
 class ImportMapping(OnBehalf):

@@ -1,0 +1,95 @@
+"""Imports at work outside of any request: seen to the end, or told as interrupted."""
+
+import logging
+import time
+from contextlib import contextmanager
+
+from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django_tasks import task
+
+from assets.choices import ImportState
+from assets.imports import work
+from assets.models import Import
+from assets.models.exchange import WORK_LOCK
+from firenze_digitale.history import through_door
+from partners.models import User
+
+logger = logging.getLogger(__name__)
+#: What progress is counted in.
+WHOLE = 1_000
+SECONDS_BETWEEN_TELLINGS = 0.5
+#: What an import goes back to where its work ends too early: nothing of it was stored.
+BEFORE_WORK = {ImportState.UNDOING: ImportState.STORED}
+
+
+@task()
+def preview_import(pk: int, user_pk: int, language: str) -> None:
+    """Read the file of an import and keep what it would change."""
+    _work(pk, ImportState.READING, user_pk, language, work.preview)
+
+
+@task()
+def store_import(pk: int, user_pk: int, language: str) -> None:
+    """Store what the preview of an import has shown."""
+    _work(pk, ImportState.STORING, user_pk, language, work.store)
+
+
+@task()
+def undo_import(pk: int, user_pk: int, language: str, rest: bool) -> None:
+    """Take back what an import has stored."""
+    _work(pk, ImportState.UNDOING, user_pk, language, work.undo, rest=rest)
+
+
+def _work(pk: int, state: str, user_pk: int, language: str, action, **options) -> None:
+    with override(language), at_work(pk):
+        imported = Import.objects.for_detail().filter(pk=pk, state=state).first()
+        if imported is None:
+            return
+        user = User.objects.get(pk=user_pk)
+        Import.objects.filter(pk=pk).update(done=0, total=WHOLE)
+        try:
+            with through_door("import", user=user.pk, username=user.username), telling(imported) as tell:
+                action(imported, user, tell, **options)
+        except Exception:
+            logger.exception("import %s failed", pk)
+            give_up(imported, _("It ended with an error that is not the file's: tell the administrators."))
+
+
+def give_up(imported: Import, why: str) -> None:
+    """Tell on the import that its work has ended too early; unless it has come to its end after all."""
+    state = BEFORE_WORK.get(imported.state, ImportState.INTERRUPTED)
+    Import.objects.filter(pk=imported.pk, state=imported.state).update(state=state, refusal=why)
+
+
+@contextmanager
+def at_work(pk: int):
+    """Hold the lock by which others know that somebody is at an import; it ends with this process at the latest."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [WORK_LOCK, pk])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [WORK_LOCK, pk])
+
+
+@contextmanager
+def telling(imported: Import):
+    """Yield a function that is told the share of the work that is done, and lets others see it meanwhile."""
+    told_at = time.monotonic()
+    # A connection of its own: what the transaction under way writes, nobody sees before its end.
+    aside = connection.copy()
+
+    def tell(share: float) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at >= SECONDS_BETWEEN_TELLINGS:
+            told_at = time.monotonic()
+            with aside.cursor() as cursor:
+                cursor.execute("UPDATE assets_import SET done = %s WHERE id = %s", [int(share * WHOLE), imported.pk])
+
+    try:
+        yield tell
+    finally:
+        aside.close()

@@ -1,0 +1,139 @@
+"""What an import has done, read back from history, and how it is taken back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pghistory
+from django.db import connection, models, transaction
+from django.db.models import Exists, OuterRef
+
+from assets.imports.staging import KEPT_BY_DATABASE, execute, fetch
+from assets.imports.targets import model_of
+from assets.models import Asset, Import
+from firenze_digitale.history import name_of_author, names_of_users
+
+MOST_NAMED = 200
+KEPT = "since IS NOT NULL OR in_use OR others"
+
+
+@dataclass(frozen=True)
+class ChangedSince:
+    """A row that cannot be taken back in silence, and why."""
+
+    row: models.Model | None
+    key: str
+    when: datetime | None
+    who: str
+    in_use: bool
+
+
+def events_of(imported: Import):
+    """The model of the events in history that an import's rows leave."""
+    return pghistory.core.event_models(tracks_model=model_of(imported.kind))[0]
+
+
+def touched(imported: Import, who):
+    """Events of the rows that the import added or changed, as far as `who` may see the rows; oldest first."""
+    rows = model_of(imported.kind).objects.visible_to(who)
+    events = events_of(imported).objects.filter(pgh_context_id=imported.context_id)
+    return events.filter(Exists(rows.filter(pk=OuterRef("pgh_obj_id")))).order_by("pgh_id")
+
+
+class Undoing:
+    """Takes an import back, row by row as history has it. Within a transaction.
+
+    Args:
+        who: on whose rights; rows that they may no longer change stay.
+    """
+
+    def __init__(self, imported: Import, who):
+        self.imported, self.who, self.model = imported, who, model_of(imported.kind)
+        self.table = connection.ops.quote_name(self.model._meta.db_table)
+        self.events = connection.ops.quote_name(events_of(imported)._meta.db_table)
+        self.columns = [f.column for f in self.model._meta.concrete_fields if f.name not in KEPT_BY_DATABASE]
+
+    def make(self) -> None:
+        """Make `taken_back`: the rows, their event before the import (none: it added them), and why they stay."""
+        execute("DROP TABLE IF EXISTS pg_temp.taken_back")
+        execute(
+            f"""CREATE TEMP TABLE taken_back ON COMMIT DROP AS
+            SELECT t.id, before.pgh_id AS before, since.pgh_id AS since, FALSE AS in_use, FALSE AS others
+            FROM (SELECT pgh_obj_id AS id, min(pgh_id) AS first, max(pgh_id) AS last FROM {self.events}
+                WHERE pgh_context_id = %s GROUP BY 1) t
+            LEFT JOIN LATERAL (SELECT pgh_id FROM {self.events} e WHERE e.pgh_obj_id = t.id AND e.pgh_id < t.first
+                ORDER BY pgh_id DESC LIMIT 1) before ON TRUE
+            LEFT JOIN LATERAL (SELECT pgh_id FROM {self.events} e WHERE e.pgh_obj_id = t.id AND e.pgh_id > t.last
+                ORDER BY pgh_id DESC LIMIT 1) since ON TRUE""",
+            [self.imported.context_id],
+        )
+        execute("ANALYZE pg_temp.taken_back")
+        self._keep_what_is_in_use()
+        self._keep_what_is_others()
+
+    def _keep_what_is_in_use(self) -> None:
+        """Rows that the import added and that something else rests on by now."""
+        for relation in self.model._meta.related_objects:
+            if relation.on_delete is models.PROTECT:
+                resting = connection.ops.quote_name(relation.related_model._meta.db_table)
+                column = relation.field.column
+                execute(f"""UPDATE taken_back t SET in_use = TRUE WHERE before IS NULL
+                    AND EXISTS (SELECT 1 FROM {resting} r WHERE r.{column} = t.id)""")
+
+    def _keep_what_is_others(self) -> None:
+        """Rows that have been handed on to another partner since."""
+        anchor = "id" if self.model is Asset else "asset_id"
+        sql, params = Asset.objects.changeable_by(self.who).order_by().values("pk").query.sql_with_params()
+        execute(
+            f"""UPDATE taken_back t SET others = TRUE FROM {self.table} e
+            WHERE e.id = t.id AND NOT (e.{anchor} IN ({sql}))""",
+            params,
+        )
+
+    def hold(self) -> None:
+        """Keep the rows from being changed until the transaction ends."""
+        execute(
+            f"""SELECT count(*) FROM (SELECT id FROM {self.table} WHERE id IN
+            (SELECT pgh_obj_id FROM {self.events} WHERE pgh_context_id = %s) ORDER BY id FOR UPDATE) held""",
+            [self.imported.context_id],
+        )
+
+    def kept(self) -> list[ChangedSince]:
+        """Rows that stay as they are, because they were changed since or are in use: the first of them."""
+        found = fetch(
+            f"""SELECT id, since, in_use FROM taken_back WHERE {KEPT} ORDER BY id LIMIT %s""",
+            [MOST_NAMED],
+        )
+        rows = self.model.objects.visible_to(self.who).for_list().in_bulk([pk for pk, _since, _in_use in found])
+        events = events_of(self.imported).objects.select_related("pgh_context")
+        events = events.in_bulk([since for _pk, since, _used in found if since])
+        users = names_of_users(events.values())
+        return [_changed_since(rows.get(pk), events.get(since), users, in_use) for pk, since, in_use in found]
+
+    def count_kept(self) -> int:
+        [(count,)] = fetch(f"SELECT count(*) FROM taken_back WHERE {KEPT}")
+        return count
+
+    def take_back(self) -> dict[str, int]:
+        """Delete what the import added and give the rest its earlier state; return how many of each."""
+        columns = ", ".join(f"{column} = e.{column}" for column in self.columns)
+        restored = execute(f"""UPDATE {self.table} t SET {columns} FROM taken_back b JOIN {self.events} e
+            ON e.pgh_id = b.before WHERE t.id = b.id AND NOT ({KEPT})""")
+        deleted = execute(f"""DELETE FROM {self.table} WHERE id IN (
+            SELECT id FROM taken_back WHERE before IS NULL AND NOT ({KEPT}))""")
+        connection.check_constraints()
+        return {"restored": restored, "deleted": deleted}
+
+
+def _changed_since(row, event, users, in_use: bool) -> ChangedSince:
+    key = row.key if row is not None else getattr(event, "code", "")
+    return ChangedSince(
+        row, key, event.pgh_created_at if event else None, name_of_author(event, users) if event else "", in_use
+    )
+
+
+def changed_since(imported: Import, who) -> list[ChangedSince]:
+    """Rows that keep an import from being taken back as a whole: changed since, in use, or another partner's by now."""
+    with transaction.atomic():
+        undoing = Undoing(imported, who)
+        undoing.make()
+        return undoing.kept()
