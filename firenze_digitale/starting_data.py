@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import tablib
 from django.apps import apps
 from django.core import serializers
 from django.core.exceptions import FieldDoesNotExist, ValidationError
@@ -20,11 +19,15 @@ from django.core.serializers.base import DeserializationError
 from django.db import models, transaction
 
 from assets.choices import PlacementStatus
+from assets.imports.comparison import Comparison
+from assets.imports.coordinates import WGS84
+from assets.imports.mapping import Assignment, Mapping
+from assets.imports.spool import Spool
 from assets.models import Placement
-from assets.resources import PlacementResource
 from firenze_digitale.access import OPERATOR
 from firenze_digitale.history import through_door
 from firenze_digitale.rules import readable_refusals
+from firenze_digitale.tables.table import GivenRows, Table
 from projects.choices import CHART_TRANSITIONS, ChartStatus
 from projects.models import ProjectChart
 
@@ -223,29 +226,33 @@ def _read_csv(folder: Path, file: PlacementFile) -> list[dict]:
 def _load_placements(folder: Path, file: PlacementFile, advance) -> int:
     """Bring the units of an asset in as a referent would, by import."""
     stored = set(Placement.objects.filter(asset__code=file.asset).values_list("code", flat=True))
-    placements, numbers = [], []
+    given = []
     rows = _read_csv(folder, file)
     for number, row in enumerate(rows, start=1):
         with _errors_at(f"{file.name}, row {number}"):
             placement = {"asset": file.asset, **file.placement(number, row)}
         if placement["code"] not in stored:
-            placements.append(placement)
-            numbers.append(number)
-    if placements:
-        dataset = tablib.Dataset(*(p.values() for p in placements), headers=list(placements[0]))
-        result = PlacementResource(user=OPERATOR).import_data(dataset)
-        _check(result, file.name, numbers)
+            given.append((number, placement))
+    if given:
+        _store_placements(file.name, given)
     advance(len(rows))
-    return len(placements)
+    return len(given)
 
 
-def _check(result, name: str, numbers: list[int]) -> None:
-    told = [f"{name}: {error.error}" for error in result.base_errors]
-    told += [f"{name}, row {numbers[row.number - 1]}: {_in_words(row.error)}" for row in result.invalid_rows]
-    if len(told) > ERRORS_TOLD:
-        told[ERRORS_TOLD:] = [f"… and {len(told) - ERRORS_TOLD} more"]
-    if told:
-        raise BadStartingData("\n".join(told))
+def _store_placements(name: str, given: list[tuple[int, dict]]) -> None:
+    """Store placements under the numbers of their rows."""
+    headers = list(given[0][1])
+    table = Table(GivenRows(headers, [(number, list(placement.values())) for number, placement in given]), size=0)
+    mapping = Mapping(assignments=[Assignment(header, header) for header in headers], crs=WGS84)
+    with through_door("import"), Spool(table) as spool:
+        comparison = Comparison("placements", spool, mapping, OPERATOR, lambda share: None, settled=False)
+        comparison.make()
+        told = [f"{name}, row {number}: {column}: {why}" for number, column, why in comparison.problems()]
+        if len(told) > ERRORS_TOLD:
+            told[ERRORS_TOLD:] = [f"… and {len(told) - ERRORS_TOLD} more"]
+        if told:
+            raise BadStartingData("\n".join(told))
+        comparison.store()
 
 
 def _told(text: str) -> tuple[str, bool]:

@@ -78,7 +78,7 @@ def test_a_wrong_row_is_told_and_nothing_is_loaded(db, folder, name, change, tol
         (
             "placements/fontanelli.csv",
             "QUARTIERE,INDIRIZZO,TIPO,LON,LAT\n9 ALTROVE,Via Roma,FIRENZE,est,43.7\n",
-            r"fontanelli\.csv, row 1: district: .*; longitude: ",
+            r"fontanelli\.csv, row 1: district: .*\n.*longitude: ",
         ),
         (
             "placements/rastrelliere.csv",
