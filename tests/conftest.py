@@ -38,6 +38,12 @@ def _as_clients_reach_it(settings):
     settings.WHITENOISE_AUTOREFRESH = True
 
 
+@pytest.fixture(autouse=True)
+def _tasks_at_once(settings):
+    """What a worker would do later is done at once."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+
+
 @pytest.fixture
 def city(db):
     return factories.city()

@@ -44,7 +44,7 @@ def main() -> int:
         port = free_port(os.environ.get("PORT") or DEFAULT_PORT)
         with development():
             accounts = prepare()
-            with serving(port) as server:
+            with working(), serving(port) as server:
                 say(f"\nFirenze Digitale answers on http://{HOST}:{port}\n{accounts}\nStop it with Ctrl-C.")
                 raise CannotServe(f"The server ended by itself with status {server.wait()}.")
     except Stopped:
@@ -128,18 +128,33 @@ def serving(port: int):
     command += ["--worker-class=gthread", "--workers=2", "--threads=4", "--no-control-socket", "--reload"]
     command += [f"--reload-extra-file={pattern}" for pattern in ("templates/**/*.html", "*/locale/**/*.mo")]
     command += [f"--graceful-timeout={GRACE_SECONDS}", "--log-level=error"]
-    # A session of its own: Ctrl-C in the terminal reaches this process, which ends the server in its turn.
-    server = subprocess.Popen(command, cwd=ROOT, start_new_session=True, preexec_fn=end_with_parent)
-    try:
+    with child(command) as server:
         _wait_for_answer(server, port)
         yield server
+
+
+@contextmanager
+def working():
+    """Run the worker that does what takes longer than a request."""
+    command = [sys.executable, "manage.py", "db_worker", "--interval=0.5", "--no-startup-delay", "--no-reload"]
+    with child([*command, "--verbosity=0"]):
+        yield
+
+
+@contextmanager
+def child(command: list[str]):
+    """Run a program of ours, and end it."""
+    # A session of its own: Ctrl-C in the terminal reaches this process, which ends its children in its turn.
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, preexec_fn=end_with_parent)
+    try:
+        yield process
     finally:
-        server.terminate()
+        process.terminate()
         try:
-            server.wait(KILL_SECONDS)
+            process.wait(KILL_SECONDS)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            process.kill()
+            process.wait()
 
 
 def say(text: str) -> None:
