@@ -10,14 +10,28 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from assets.choices import Kind
-from assets.forms import ATTRIBUTE, AssetForm, attribute_form, stored_attributes
+from assets.blank_tables_admin import GivesBlankTables, tables_of
+from assets.choices import ImportedKind, Kind
+from assets.desk_filters import FreshnessFilter, WithoutContactFilter, WithoutCoordinatesFilter, WithoutLicenceFilter
+from assets.exports import AssetExport, DistributionExport, PlacementExport
+from assets.forms import (
+    ATTRIBUTE,
+    AssetForm,
+    PlacementForm,
+    attribute_form,
+    form_field,
+    stored_attributes,
+    whole_where_it_is,
+)
+from assets.freshness_admin import Confirmable
+from assets.handover_admin import Offerable, offer_url
+from assets.import_admin import BringsFiles
 from assets.models import Asset, Category, Distribution, Placement
-from assets.resources import FORMATS, AssetResource, DistributionResource, PlacementResource
+from assets.twins_admin import TwinsShown
 from firenze_digitale.access import access_of
 from firenze_digitale.admin_base import RegistryAdmin
 from firenze_digitale.admin_changelist import KeptByMeFilter, OfOneParentFilter
-from firenze_digitale.admin_exchange import Exchange
+from firenze_digitale.admin_export import Exporting
 from partners.models import Partner, Referent
 
 
@@ -35,6 +49,10 @@ class CategoryAdmin(RegistryAdmin):
     @admin.display(description=_("name"))
     def name(self, category):
         return category.name
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        context["tables"] = tables_of(obj) if obj else []
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
 
 class FieldsOfCategory:
@@ -63,6 +81,37 @@ class FieldsOfCategory:
             row = self.deciding_row(request, obj)
             request.category_in_hand = self.category_of(row) if row else None
         return request.category_in_hand
+
+    def type_anew(self, request, data):
+        request.__dict__.pop("category_in_hand", None)
+        super().type_anew(request, data)
+
+    def path_of_field(self, name):
+        return ("attributes", name.removeprefix(ATTRIBUTE)) if name.startswith(ATTRIBUTE) else (name,)
+
+    def fields_that_go_back(self, request, row):
+        """With the attributes, which have a form field each and one column together."""
+        names = super().fields_that_go_back(request, row)
+        return [*names, "attributes"] if self.has_change_permission(request, row) else names
+
+    def bulk_form_fields(self, request, rows):
+        """With the attributes, where all the rows are of one category."""
+        fields = super().bulk_form_fields(request, rows)
+        categories = {self.category_of(getattr(row, self.deciding_field)) for row in rows}
+        for attribute in categories.pop().attribute_fields() if len(categories) == 1 else ():
+            may_be_empty = self.partial or not attribute.required
+            fields[ATTRIBUTE + attribute.name] = (form_field(attribute, required=False), may_be_empty)
+        return fields
+
+    def values_of(self, picked):
+        attributes = {name: value for name, value in picked.items() if name.startswith(ATTRIBUTE)}
+        values = super().values_of({name: value for name, value in picked.items() if name not in attributes})
+        if attributes:
+            values["attributes"] = {
+                name.removeprefix(ATTRIBUTE): None if value == "" else whole_where_it_is(value)
+                for name, value in attributes.items()
+            }
+        return values
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         kwargs["form"] = attribute_form(self.form, self.category_in_hand(request, obj), partial=self.partial)
@@ -129,7 +178,17 @@ def kept_partners(who):
 
 
 @admin.register(Asset)
-class AssetAdmin(FieldsOfCategory, Exchange, RegistryAdmin):
+class AssetAdmin(
+    FieldsOfCategory,
+    TwinsShown,
+    Confirmable,
+    Offerable,
+    BringsFiles,
+    GivesBlankTables,
+    Exporting,
+    RegistryAdmin,
+):
+    imported_kind = ImportedKind.ASSETS
     form = AssetForm
     deciding_field = "category"
     preset_fields = ("category", "owner")
@@ -138,12 +197,30 @@ class AssetAdmin(FieldsOfCategory, Exchange, RegistryAdmin):
         "contact": lambda who: Referent.objects.visible_to(who).filter(partner__in=kept_partners(who)),
     }
     list_key = ("name_it", "id")
-    list_display = ("name", "code", "owner", "category", "amount", "exchange_status", "visibility", "parts")
-    list_filter = (KeptByMeFilter, "owner", "category", "exchange_status", "visibility")
+    list_display = ("name", "code", "owner", "category", "amount", "exchange_status", "visibility", "age", "parts")
+    list_filter = (
+        KeptByMeFilter,
+        "owner",
+        "category",
+        "exchange_status",
+        "visibility",
+        FreshnessFilter,
+        WithoutContactFilter,
+    )
+    actions = ["confirm", "offer"]
+    bulk_fields = (
+        "exchange_status",
+        "conditions_it",
+        "conditions_en",
+        "visibility",
+        "contact",
+        "mapped_on",
+        "last_confirmed_on",
+        "source",
+    )
     search_fields = ("code", "name_it", "name_en")
     change_form_template = "admin/assets/asset/change_form.html"
-    resource_classes = [AssetResource]
-    exchange_formats = FORMATS
+    export_class = AssetExport
 
     @admin.display(description=_("name"))
     def name(self, asset):
@@ -195,6 +272,8 @@ class AssetAdmin(FieldsOfCategory, Exchange, RegistryAdmin):
                 "add_part_url": f"{reverse(f'admin:assets_{part}_add')}?asset={obj.pk}",
                 "add_part_label": _("Add placement") if obj.is_material else _("Add distribution"),
                 "may_add_part": self.has_change_permission(request, obj),
+                "import_url": f"{reverse(f'admin:assets_{part}_import')}?asset={obj.pk}",
+                "offer_url": offer_url([("asset", obj.pk)]),
             }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
@@ -208,12 +287,11 @@ class OfOneAssetFilter(OfOneParentFilter):
     parameter_name = "asset__id__exact"
 
 
-class AssetPartAdmin(Exchange, RegistryAdmin):
+class AssetPartAdmin(BringsFiles, GivesBlankTables, Exporting, RegistryAdmin):
     """What placements and distributions share: they are reached from their asset."""
 
     list_key = ("asset_id", "code")
     preset_fields = ("asset",)
-    exchange_formats = FORMATS
     change_list_template = "admin/assets/part_list.html"
 
     def changelist_view(self, request, extra_context=None):
@@ -223,6 +301,9 @@ class AssetPartAdmin(Exchange, RegistryAdmin):
         if given.isascii() and given.isdecimal():
             asset = Asset.objects.visible_to(request.user).for_list().filter(pk=given).first()
         context = {"asset": asset, "may_add_here": asset is not None and asset.may_be_changed_by(request.user)}
+        if asset is not None:
+            context["template_url"] = f"{self.url_of('template')}?category={asset.category.code}"
+            context["import_url"] = f"{self.url_of('import')}?asset={asset.pk}" if context["may_add_here"] else ""
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def response_post_save_add(self, request, obj):
@@ -236,18 +317,21 @@ def own_assets_of_kind(kind: str):
 
 
 @admin.register(Placement)
-class PlacementAdmin(FieldsOfCategory, AssetPartAdmin):
+class PlacementAdmin(FieldsOfCategory, TwinsShown, AssetPartAdmin):
+    imported_kind = ImportedKind.PLACEMENTS
+    form = PlacementForm
     deciding_field = "asset"
     partial = True
     choices = {"asset": own_assets_of_kind(Kind.MATERIAL)}
     list_display = ("code", "asset", "address", "district", "status", "latitude", "longitude")
+    bulk_fields = ("status", "district", "address")
     search_fields = ("code", "address")
-    resource_classes = [PlacementResource]
+    export_class = PlacementExport
 
     def get_list_filter(self, request):
         """Within one asset; over all of them these would read a million rows."""
         within = ("status", "district") if request.GET.get(OfOneAssetFilter.parameter_name) else ()
-        return (OfOneAssetFilter, *within)
+        return (OfOneAssetFilter, KeptByMeFilter, WithoutCoordinatesFilter, *within)
 
     def lookup_allowed(self, lookup, value, request=None):
         return lookup in {"status__exact", "district__exact"} or super().lookup_allowed(lookup, value, request)
@@ -288,11 +372,13 @@ class PlacementAdmin(FieldsOfCategory, AssetPartAdmin):
 
 @admin.register(Distribution)
 class DistributionAdmin(AssetPartAdmin):
+    imported_kind = ImportedKind.DISTRIBUTIONS
     choices = {"asset": own_assets_of_kind(Kind.IMMATERIAL)}
     list_display = ("title", "code", "asset", "format", "licence", "update_frequency", "has_personal_data")
-    list_filter = (OfOneAssetFilter, KeptByMeFilter, "update_frequency", "has_personal_data")
+    list_filter = (OfOneAssetFilter, KeptByMeFilter, "update_frequency", "has_personal_data", WithoutLicenceFilter)
+    bulk_fields = ("format", "licence", "update_frequency", "has_personal_data")
     search_fields = ("code", "title_it", "title_en", "format", "asset__name_it")
-    resource_classes = [DistributionResource]
+    export_class = DistributionExport
     fieldsets = [
         (None, {"fields": ["asset", "title_it", "title_en", "code"]}),
         (_("Access"), {"fields": ["format", "access_url", "licence", "update_frequency", "has_personal_data"]}),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assets.attributes import AttributeField
 from assets.models import Asset
+from assets.twins_admin import TwinsForm
 from firenze_digitale.admin_forms import ReadableForm, ReadableJSONField, WrittenNumberField
 
 ATTRIBUTE = "attribute_"
@@ -129,7 +130,11 @@ def stored_attributes(row) -> dict:
     return row.attributes if row is not None and isinstance(row.attributes, dict) else {}
 
 
-class AssetForm(ReadableForm):
+class PlacementForm(TwinsForm, ReadableForm):
+    """A unit in the field, which may be there already."""
+
+
+class AssetForm(TwinsForm, ReadableForm):
     """An asset, whose code is suggested where it is left empty."""
 
     def __init__(self, *args, **kwargs):

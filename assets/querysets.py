@@ -2,10 +2,14 @@
 
 import re
 
+from django.contrib.postgres.search import TrigramSimilarity
 from django.db import connection
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest, TruncDate
 from django.utils.text import slugify
 
+from assets.choices import ExchangeStatus, HandoverState, PlacementStatus, RowState
+from assets.freshness import Freshness, days_of
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet, Visibility
 
@@ -21,6 +25,13 @@ def visible_assets(who, prefix: str = "") -> Q:
         if access.partner_ids:
             rule |= Q(**{f"{prefix}owner_id__in": access.partner_ids})
     return rule
+
+
+def known_as(freshness: str, today) -> Q:
+    """Condition on assets `with_known_on`: they were last vouched for as long before `today` as `freshness` means."""
+    first, last = days_of(freshness, today)
+    since = Q(known_on__gte=first) if first else Q()
+    return since & Q(known_on__lte=last) if last else since
 
 
 WITHIN = """
@@ -61,6 +72,16 @@ class AssetQuerySet(RegistryQuerySet):
     def for_detail(self):
         return self.select_related("owner__successor", "category__parent", "contact")
 
+    def for_many_changes(self):
+        """With the parts of the other kind, of which there are none: checking an asset asks for them."""
+        placements, distributions = (
+            self.model._meta.get_field(name).related_model.objects for name in ("placements", "distributions")
+        )
+        return self.select_related("owner", "category", "contact").prefetch_related(
+            Prefetch("placements", queryset=placements.exclude(asset__category__kind="material")),
+            Prefetch("distributions", queryset=distributions.exclude(asset__category__kind="immaterial")),
+        )
+
     def for_api(self, who):
         contacts = self.model._meta.get_field("contact").related_model.objects
         return self.for_list().prefetch_related(Prefetch("contact", queryset=contacts.visible_to(who)))
@@ -86,6 +107,52 @@ class AssetQuerySet(RegistryQuerySet):
         """Assets with a unit in the given district of Florence."""
         placements = self.model._meta.get_field("placements").related_model.objects
         return self.filter(Exists(placements.filter(asset=OuterRef("pk"), district=district)))
+
+    def with_known_on(self):
+        """Have `known_on` to filter and sort by, as `Asset.known_on` tells it of one row."""
+        return self.alias(known_on=Coalesce("last_confirmed_on", "mapped_on", TruncDate("created_at")))
+
+    def of_freshness(self, freshness: str, today):
+        """Assets that were last vouched for as long before `today` as `freshness` means."""
+        return self.with_known_on().filter(known_as(freshness, today))
+
+    def stale(self, today):
+        """Assets that nobody has vouched for in STALE_AFTER_DAYS days."""
+        return self.of_freshness(Freshness.STALE, today)
+
+    def confirm(self, today) -> int:
+        """Note that these are true as of `today`, and return how many were not known to be.
+
+        What is said to have been mapped on a later day is left as it is: one of the dates is wrong.
+        """
+        unconfirmed = Q(last_confirmed_on=None) | Q(last_confirmed_on__lt=today)
+        return self.filter(unconfirmed).exclude(mapped_on__gt=today).update(last_confirmed_on=today)
+
+    def figures(self, today) -> dict[str, int]:
+        """Count these in one go: `total`, `without_contact`, and by each freshness, exchange status and visibility."""
+        counted = {"total": Q(), "without_contact": Q(contact=None)}
+        counted |= {freshness: known_as(freshness, today) for freshness in Freshness.values}
+        counted |= {status: Q(exchange_status=status) for status in ExchangeStatus.values}
+        counted |= {visibility: Q(visibility=visibility) for visibility in Visibility.values}
+        counts = {name: Count("pk", filter=condition) for name, condition in counted.items()}
+        return self.order_by().with_known_on().aggregate(**counts)
+
+    def stale_by_owner(self, today) -> list[tuple[int, int, int]]:
+        """For each owner its id, how many of these it has, and how many of them are stale; most stale first."""
+        stale = Count("pk", filter=known_as(Freshness.STALE, today))
+        counted = self.order_by().with_known_on().values_list("owner_id").annotate(total=Count("pk"), stale=stale)
+        return sorted(counted, key=lambda row: (-row[2], -row[1], row[0]))
+
+    def without_contact(self):
+        """Assets that nobody in particular can be asked about."""
+        return self.filter(contact=None)
+
+    def named_like(self, name_it: str, name_en: str, likeness: float):
+        """Assets whose name is like one of the given ones, with `likeness` (0 to 1), the likest first."""
+        names = [("name_it", name_it), ("name_en", name_en)]
+        scores = [TrigramSimilarity(field, Value(name)) for field, name in names if name]
+        score = Greatest(*scores) if len(scores) > 1 else scores[0]
+        return self.annotate(likeness=score).filter(likeness__gte=likeness).order_by("-likeness", "id")
 
 
 class AssetPartQuerySet(RegistryQuerySet):
@@ -122,6 +189,16 @@ class PlacementQuerySet(AssetPartQuerySet):
         """Units inside a box, its edges included. Degrees, WGS 84."""
         return self.filter(latitude__range=(south, north), longitude__range=(west, east))
 
+    def without_coordinates(self):
+        """Units that no map can show, and should."""
+        return self.filter(latitude=None).exclude(status=PlacementStatus.REMOVED)
+
+
+class DistributionQuerySet(AssetPartQuerySet):
+    def without_licence(self):
+        """Ways to get at an asset that do not say on which terms."""
+        return self.filter(licence="")
+
 
 class OnBehalfQuerySet(RegistryQuerySet):
     """What is done for a partner is its referents' business; city staff see it."""
@@ -149,6 +226,71 @@ class ImportQuerySet(OnBehalfQuerySet):
         return self.select_related("partner", "made_by", "undone_by")
 
 
+class ImportRowQuerySet(QuerySet):
+    def of_section(self, section: str):
+        """Rows of one part of a preview: of a state, or “warnings”: those that can be stored, and look odd."""
+        if section == "warnings":
+            return self.exclude(state=RowState.WRONG).exclude(problems=[])
+        return self.filter(state=section)
+
+
 class ImportMappingQuerySet(OnBehalfQuerySet):
     def for_list(self):
         return self.select_related("partner")
+
+
+class HandoverQuerySet(RegistryQuerySet):
+    """An offer of assets is the business of both sides; city staff see it."""
+
+    def visible_to(self, who):
+        access = access_of(who)
+        return self.all() if access.sees_everything else self._with_side_in(access.partner_ids)
+
+    def changeable_by(self, who):
+        access = access_of(who)
+        if not access.writes:
+            return self.none()
+        return self.all() if access.administrator else self._with_side_in(access.partner_ids)
+
+    def deletable_by(self, who):
+        """None: what was offered and answered is kept."""
+        return self.none()
+
+    def open(self):
+        return self.filter(state=HandoverState.OFFERED)
+
+    def awaiting(self, who):
+        """Open offers that `who` may accept or decline."""
+        access = access_of(who)
+        return self.changeable_by(who).open().filter(self._side("receiver", access))
+
+    def withdrawable_by(self, who):
+        """Open offers that `who` may take back."""
+        access = access_of(who)
+        return self.changeable_by(who).open().filter(self._side("giver", access))
+
+    def received_by(self, who):
+        return self.filter(receiver_id__in=access_of(who).partner_ids)
+
+    def made_by(self, who):
+        return self.filter(giver_id__in=access_of(who).partner_ids)
+
+    def for_list(self):
+        items = self.model._meta.get_field("items").related_model.objects.filter(handover=OuterRef("pk"))
+        counted = items.order_by().values("handover").annotate(count=Count("pk"))
+        rows = self.select_related("giver", "receiver", "offered_by", "answered_by")
+        return rows.annotate(item_count=Coalesce(Subquery(counted.values("count")), 0))
+
+    def _with_side_in(self, partner_ids):
+        return self.filter(Q(giver_id__in=partner_ids) | Q(receiver_id__in=partner_ids))
+
+    @staticmethod
+    def _side(name: str, access) -> Q:
+        return Q() if access.administrator else Q(**{f"{name}_id__in": access.partner_ids})
+
+
+class HandoverItemQuerySet(QuerySet):
+    def open_between(self, giver_id: int, receiver_id: int):
+        """What the one partner offers to the other, and the other has not answered yet."""
+        handover = {"giver_id": giver_id, "receiver_id": receiver_id, "state": HandoverState.OFFERED}
+        return self.filter(**{f"handover__{name}": value for name, value in handover.items()})

@@ -14,7 +14,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from firenze_digitale.admin_bulk_edit import BulkEdit
 from firenze_digitale.admin_changelist import KeysetChangeList, OfferedOnly
+from firenze_digitale.admin_conflicts import Conflicts
 from firenze_digitale.admin_deletion import Deletion
 from firenze_digitale.admin_forms import (
     ReadableForm,
@@ -23,6 +25,8 @@ from firenze_digitale.admin_forms import (
     ScopedSelectMultiple,
     WrittenNumberField,
 )
+from firenze_digitale.admin_gone import GoneMeanwhile
+from firenze_digitale.admin_restore import Restore
 from firenze_digitale.admin_rights import Rights
 from firenze_digitale.history import history_with_parts
 from firenze_digitale.rules import readable_refusals
@@ -73,7 +77,9 @@ class ScopedFields:
         return field
 
 
-class RegistryAdmin(Rights, Deletion, OfferedOnly, ScopedFields, admin.ModelAdmin):
+class RegistryAdmin(
+    Conflicts, Restore, GoneMeanwhile, BulkEdit, Rights, Deletion, OfferedOnly, ScopedFields, admin.ModelAdmin
+):
     """One kind of row on the desk."""
 
     on_the_desk = True
@@ -139,7 +145,7 @@ class RegistryAdmin(Rights, Deletion, OfferedOnly, ScopedFields, admin.ModelAdmi
             "subtitle": str(row),
             "object": row,
             "opts": self.opts,
-            "entries": history_with_parts(row, request.user),
+            "entries": self.with_ways_back(request, row, history_with_parts(row, request.user)),
         }
         return TemplateResponse(request, self.object_history_template, context)
 
@@ -187,6 +193,16 @@ class RegistryAdmin(Rights, Deletion, OfferedOnly, ScopedFields, admin.ModelAdmi
         return initial
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        """Say plainly where the row that was written is no longer there."""
+        try:
+            return self.form_or_refusal(request, object_id, form_url, extra_context)
+        except Http404:
+            gone = self.gone_page(request, object_id) if request.method == "POST" and object_id else None
+            if gone is None:
+                raise
+            return gone
+
+    def form_or_refusal(self, request, object_id, form_url, extra_context):
         """Show the form again, with what was typed, where the database refuses it."""
         if "_show" in request.POST:
             shown = copy.copy(request)
@@ -249,6 +265,11 @@ class RegistryAdmin(Rights, Deletion, OfferedOnly, ScopedFields, admin.ModelAdmi
         except (ValidationError, ProtectedError) as refusal:
             messages.error(request, self.told(refusal))
             return HttpResponseRedirect(self.url_of("change", object_id))
+        except Http404:
+            if request.method != "POST" or self.gone_state(request, object_id) is None:
+                raise
+            messages.info(request, _("It has been deleted already."))
+            return HttpResponseRedirect(self.url_of("changelist"))
 
 
 class PartInline(Rights, ScopedFields, admin.StackedInline):

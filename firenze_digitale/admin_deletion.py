@@ -1,10 +1,18 @@
 """Deletion on the desk: what is in use stays, and the page says what uses it."""
 
+import copy
+
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, models
 from django.db.models import ProtectedError
+from django.http import QueryDict
 from django.utils.text import capfirst
 from django.utils.translation import gettext
+
+from firenze_digitale.admin_seen import SEEN, Seen
+from firenze_digitale.encounters import Meanwhile
+from firenze_digitale.history import state_shown_at
 
 
 class Deletion:
@@ -44,7 +52,24 @@ class Deletion:
         seen, in_use = row.uses_by(who)
         return {"row": str(row), "uses": [capfirst(line) for line in seen]} if in_use else None
 
+    def _delete_view(self, request, object_id, extra_context):
+        """Ask again where the row, or what would go with it, is no longer what the question was about."""
+        if request.method == "POST" and SEEN in request.POST:
+            row, seen = self.get_object(request, unquote(object_id)), Seen.read(request.POST[SEEN])
+            if self.has_delete_permission(request, row) and seen != Seen.with_what_goes(row, request.user):
+                kept = Meanwhile(state_shown_at(row, seen.version, request.user), row, request.user).told([])
+                asked_again = copy.copy(request)
+                asked_again.method, asked_again.POST = "GET", QueryDict()
+                response = super()._delete_view(
+                    asked_again, object_id, {**(extra_context or {}), "changed": True, "kept": kept}
+                )
+                response.status_code = 409
+                return response
+        return super()._delete_view(request, object_id, extra_context)
+
     def render_delete_form(self, request, context):
+        context["is_restorable"] = self.is_restorable
+        context["seen"] = Seen.with_what_goes(context["object"], request.user)
         response = super().render_delete_form(request, context)
         if request.method == "POST" and context["protected"]:
             response.status_code = 409
@@ -56,6 +81,14 @@ class Deletion:
 
     def delete_queryset(self, request, queryset):
         keys = [row.pk for row in queryset]
+        rows = self.model._default_manager.filter(pk__in=keys).order_by("pk").select_for_update()
+        versions = {f"{row.pk}:{getattr(row, 'version', '')}": row for row in rows}
+        if SEEN in request.POST and (changed := versions.keys() - set(request.POST.getlist(SEEN))):
+            named = ", ".join(str(versions[key]) for key in sorted(changed))
+            told = gettext(
+                "Nothing was deleted: these were changed while you were asked. Look at them first: %(rows)s."
+            )
+            raise ValidationError(told % {"rows": named})
         if self.deletable(request, keys) != set(keys):
             raise PermissionDenied
         self.model._default_manager.filter(pk__in=keys).delete()

@@ -6,7 +6,7 @@ from django.core.exceptions import EmptyResultSet
 def may_hold_rows(queryset) -> bool:
     """Whether a queryset can hold anything at all; told from its conditions, without asking the database."""
     try:
-        queryset.query.sql_with_params()
+        queryset.order_by().values("pk").query.sql_with_params()
     except EmptyResultSet:
         return False
     return True

@@ -2,7 +2,6 @@
 
 from urllib.parse import urlencode
 
-from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from firenze_digitale.access import access_of
+from firenze_digitale.admin_home import Home
 
 LEFT_OUT = ("view_on_site", "password_change_done")
 APPS_IN_ORDER = ("assets", "projects", "partners", "axes")
@@ -117,12 +117,8 @@ class RegistryAdminSite(AdminSite):
 
     def index(self, request, extra_context=None):
         """What the account answers for, and the few things that are done every day."""
-        context = {"own_partners": self.own_partners(request.user), "shortcuts": self.shortcuts(request)}
+        context = {**Home(request.user).context(), "shortcuts": self.shortcuts(request)}
         return super().index(request, {**context, **(extra_context or {})})
-
-    def own_partners(self, who) -> list[str]:
-        rows = apps.get_model("partners.Partner").objects.answered_for_by(who)
-        return [str(partner) for partner in rows] if access_of(who).partner_ids else []
 
     def shortcuts(self, request) -> list[dict]:
         if not access_of(request.user).partner_ids:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from firenze_digitale.access import access_of
 from firenze_digitale.rules import touch_trigger
+from firenze_digitale.states import last_states_of_the_gone, states_of, version_of
 
 NAMED_USES = 3
 CODE_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -36,6 +37,10 @@ class RegistryQuerySet(models.QuerySet):
         """Rows that `who` may delete."""
         return self.changeable_by(who)
 
+    def gone_for(self, who):
+        """Last states of the rows that are gone and that `who` could change while they were there."""
+        return last_states_of_the_gone(states_of(self.model).changeable_by(who))
+
     def kept_by(self, who):
         """Rows that are `who`'s business, out of those that they may see."""
         return self.changeable_by(who)
@@ -54,6 +59,10 @@ class RegistryQuerySet(models.QuerySet):
         rows = link.related_model._default_manager.visible_to(who).filter(**{link.field.name: models.OuterRef("pk")})
         counted = rows.order_by().values(link.field.name).annotate(count=models.Count("pk", distinct=True))
         return self.annotate(**{f"{relation}_count": Coalesce(models.Subquery(counted.values("count")), 0)})
+
+    def for_many_changes(self):
+        """Joins that checking many changed rows needs, so that none is asked about by itself."""
+        return self.for_list()
 
     def for_api(self, who):
         """Joins of the API's body of these rows; of related rows, those that `who` may see."""
@@ -131,6 +140,14 @@ class RegistryModel(models.Model):
         return tuple(key)
 
     @property
+    def version(self) -> str:
+        """Which state of the row this is; every change moves it, whatever the door.
+
+        It tells of the row as it was read: one that was just saved has to be read again.
+        """
+        return version_of(self.updated_at)
+
+    @property
     def key(self) -> str:
         """The natural key as one word, as addresses and the API write it."""
         return ":".join(str(part) for part in self.natural_key())
@@ -142,6 +159,12 @@ class RegistryModel(models.Model):
     def may_be_stored_by(self, who) -> bool:
         """Whether `who` may store the row as it now stands, new or changed. Asked just before saving."""
         return access_of(who).steers
+
+    @classmethod
+    def not_storable_by(cls, rows, who) -> set[int]:
+        """Ids of those of `rows` that `who` may not store, changed or not, where none passes to another partner."""
+        keys = {row.pk for row in rows}
+        return keys - set(cls._default_manager.changeable_by(who).filter(pk__in=keys).values_list("pk", flat=True))
 
     @classmethod
     def may_be_added_by(cls, who) -> bool:

@@ -3,9 +3,11 @@
 import codecs
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.shortcuts import render
+from django.views import defaults
 
-from firenze_digitale.problems import TOO_LARGE, bad_request, on_the_api
+from firenze_digitale.problems import INVALID, TOO_LARGE, on_the_api
 
 # What a form adds around its file.
 ENVELOPE = 2**20
@@ -15,7 +17,15 @@ def too_large_page(request):
     return render(request, "413.html", {"limit": settings.MAX_UPLOAD_SIZE}, status=413)
 
 
+def unreadable_page(request, exception):
+    """Tell too long a text apart from a form that nobody can read."""
+    if isinstance(exception, RequestDataTooBig):
+        return render(request, "413.html", {"pasted_limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}, status=413)
+    return defaults.bad_request(request, exception)
+
+
 too_large = on_the_api(413, TOO_LARGE, too_large_page)
+unreadable = on_the_api(400, INVALID, unreadable_page)
 
 
 class ReadableBodyMiddleware:
@@ -29,7 +39,7 @@ class ReadableBodyMiddleware:
         if declared.isdecimal() and int(declared[:20]) > settings.MAX_UPLOAD_SIZE + ENVELOPE:
             return too_large(request)
         if not is_utf_8(request.content_params.get("charset", "utf-8")):
-            return bad_request(request, None)
+            return unreadable(request, None)
         return self.get_response(request)
 
 

@@ -23,6 +23,18 @@ def required(name: str, hint: str) -> str:
     return value
 
 
+def whole_number(name: str, *, default: int, least: int, most: int) -> int:
+    """Return the variable `name`.
+
+    Raises:
+        ImproperlyConfigured: it is no whole number from `least` to `most`.
+    """
+    text = env.str(name, default=str(default))
+    if not (text.isascii() and text.isdecimal() and least <= int(text[:9]) <= most):
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}, and is “{text}”.")
+    return int(text)
+
+
 def database(url: str) -> dict:
     """Turn `DATABASE_URL` into Django's settings; query parameters such as `sslmode` go to libpq.
 

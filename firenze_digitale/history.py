@@ -4,7 +4,7 @@ Triggers write the events (django-pghistory), so nothing here decides what is re
 `through_door` only say who is at work and where, and `history_of` reads the events back.
 """
 
-import json
+import dataclasses
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
@@ -16,6 +16,9 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from firenze_digitale.differences import Difference, Wording
+from firenze_digitale.states import event_model_of, state_at
+
 DOORS = {
     "admin": _("admin"),
     "api": _("API"),
@@ -24,7 +27,7 @@ DOORS = {
     "command": _("command"),
 }
 KINDS = {"insert": _("added"), "update": _("changed"), "delete": _("deleted")}
-HIDDEN_FIELDS = {"created_at", "updated_at", "id"}
+RESTORED = _("restored")
 
 
 def recorded(*, exclude: tuple[str, ...] = ()):
@@ -84,24 +87,20 @@ class DoorMiddleware:
 
 
 @dataclass(frozen=True)
-class Change:
-    """One field of one change: its label, and its value before and after, as people read them."""
-
-    label: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
 class Entry:
-    """One event in the history of a row; `what` names the part that it happened to, if it was one."""
+    """One event in the history of a row, and the `state` that it left.
+
+    `what` names the part that it happened to, if it was one; `restore_url` is where a page may bring the state back.
+    """
 
     when: datetime
     kind: str
     who: str
     door: str
-    changes: list[Change]
+    changes: list[Difference]
+    state: models.Model = dataclasses.field(repr=False)
     what: str = ""
+    restore_url: str | None = None
 
 
 def history_of(row: models.Model, who=None, limit: int = 200) -> list[Entry]:
@@ -111,16 +110,40 @@ def history_of(row: models.Model, who=None, limit: int = 200) -> list[Entry]:
         who: who reads it; related rows that they may not see are not named. Nobody: only public ones are.
         limit: at most as many entries are read; a difference is told against the event before.
     """
-    events = list(
-        _event_model_of(type(row))
-        .objects.filter(pgh_obj_id=row.pk, **_seen_by(row, who))
-        .select_related("pgh_context")
-        .order_by("-pgh_id")[: limit + 1]
-    )
-    users = _names_of_users(events)
-    names = _names_of_related(type(row), events, who)
-    pairs = zip_longest(events, events[1:])
-    return [_entry(event, before, type(row), users, names) for event, before in pairs][:limit]
+    events = list(states_shown(row, who).select_related("pgh_context").order_by("-pgh_id")[: limit + 1])
+    return _entries(type(row), events, who)[:limit]
+
+
+def changes_since(row: models.Model, seen: models.Model, who=None, limit: int = 200) -> list[Entry]:
+    """Return what happened to `row` after the event `seen`, newest first; the other arguments as of `history_of`."""
+    later = states_shown(row, who).filter(pgh_id__gt=seen.pgh_id)
+    events = list(later.select_related("pgh_context").order_by("-pgh_id")[:limit])
+    return _entries(type(row), [*events, seen], who)[:-1]
+
+
+def last_entry(model: type[models.Model], key: int, who=None) -> Entry | None:
+    """Return the last thing that happened to the row of `model` with the given `key`, gone or not."""
+    events = event_model_of(model).objects.filter(pgh_obj_id=key).select_related("pgh_context").order_by("-pgh_id")[:1]
+    return next(iter(_entries(model, list(events), who)), None)
+
+
+def latest_link(row: models.Model, link: models.ManyToManyField, who=None) -> Entry | None:
+    """Return the last change of the rows that `row` is linked to by `link`, as far as `who` may see them."""
+    for part, back, label in parts_of(row):
+        if part._meta.concrete_model is link.remote_field.through:
+            return next(iter(_history_of_parts(part, back, label, row, who, limit=1)), None)
+    return None
+
+
+def states_shown(row: models.Model, who) -> models.QuerySet:
+    """Events of `row` that `who` may read."""
+    return event_model_of(type(row)).objects.filter(pgh_obj_id=row.pk, **_seen_by(row, who))
+
+
+def state_shown_at(row: models.Model, version: str, who) -> models.Model | None:
+    """The event that left `row` as `version` names it, if there is one that `who` may read."""
+    state = state_at(type(row), row.pk, version)
+    return state if state and states_shown(row, who).filter(pgh_id=state.pgh_id).exists() else None
 
 
 def history_with_parts(row: models.Model, who=None, limit: int = 200) -> list[Entry]:
@@ -129,12 +152,12 @@ def history_with_parts(row: models.Model, who=None, limit: int = 200) -> list[En
     A part that names something that `who` may not see is left out.
     """
     entries = history_of(row, who, limit)
-    for part, link, label in _parts_of(row):
+    for part, link, label in parts_of(row):
         entries += _history_of_parts(part, link, label, row, who, limit)
     return sorted(entries, key=lambda entry: entry.when, reverse=True)[:limit]
 
 
-def _parts_of(row):
+def parts_of(row):
     """Tables of what belongs to a row alone: the model, its field that points at the row, and its name."""
     for relation in row._meta.related_objects:
         if relation.on_delete is models.CASCADE and pghistory.core.event_models(tracks_model=relation.related_model):
@@ -145,36 +168,32 @@ def _parts_of(row):
             yield through, through._meta.get_field(field.m2m_field_name()), field.verbose_name
 
 
+def links_to(row):
+    """Tables of the many-to-many links that other rows hold to this one, as `parts_of` tells of its own."""
+    for relation in row._meta.related_objects:
+        if relation.many_to_many and pghistory.core.event_models(tracks_model=relation.through):
+            link = relation.through._meta.get_field(relation.field.m2m_reverse_field_name())
+            yield relation.through, link, relation.related_model._meta.verbose_name_plural
+
+
 def _history_of_parts(part, link, label, row, who, limit) -> list[Entry]:
     events = list(
-        _event_model_of(part)
+        event_model_of(part)
         .objects.filter(**{link.attname: row.pk}, **_seen_by(row, who))
         .select_related("pgh_context")
         .order_by("-pgh_id")[:limit]
     )
-    users, names = _names_of_users(events), _names_of_related(part, events, who)
-    pointing = [f for f in _told_fields(part, events) if isinstance(f, models.ForeignKey) and f.name != link.name]
+    users, wording = names_of_users(events), Wording(part, events, who)
+    pointing = [f for f in wording.fields if isinstance(f, models.ForeignKey) and f.name != link.name]
     entries, before = [], {}
     for event in reversed(events):
-        told = [names.get((f.name, getattr(event, f.attname))) for f in pointing]
+        told = [wording.names.get((f.name, getattr(event, f.attname))) for f in pointing]
         if None not in told:
-            entry = _entry(event, before.get(event.pgh_obj_id), part, users, names)
+            entry = _entry(event, before.get(event.pgh_obj_id), users, wording)
             named = ", ".join(told) or getattr(event, "title_it", "")
             entries.append(replace(entry, what=f"{capfirst(str(label))}: {named}"))
         before[event.pgh_obj_id] = event
     return entries[::-1]
-
-
-def _event_model_of(model: type[models.Model]) -> type[models.Model]:
-    """The table of events of `model`.
-
-    Raises:
-        LookupError: the model has no history.
-    """
-    found = pghistory.core.event_models(tracks_model=model)
-    if not found:
-        raise LookupError(f"{model.__name__} has no history")
-    return found[0]
 
 
 def _seen_by(row, who) -> dict:
@@ -183,7 +202,7 @@ def _seen_by(row, who) -> dict:
     hidden = shown.states_hidden_from(who) if hasattr(shown, "states_hidden_from") else None
     if hidden is None:
         return {}
-    states = _event_model_of(type(shown)).objects.filter(pgh_obj_id=shown.pk)
+    states = event_model_of(type(shown)).objects.filter(pgh_obj_id=shown.pk)
     last_hidden = states.filter(hidden).order_by("-pgh_id").values_list("pgh_id", flat=True).first()
     if last_hidden is None:
         return {}
@@ -191,58 +210,33 @@ def _seen_by(row, who) -> dict:
     return {"pgh_created_at__gte": shown_since.first() or timezone.now()}
 
 
-def _names_of_users(events) -> dict[int, str]:
+def names_of_users(events) -> dict[int, str]:
+    """Names of the accounts that made the changes of `events`, by id."""
     ids = {event.pgh_context.metadata.get("user") for event in events if event.pgh_context} - {None}
     return dict(get_user_model().objects.filter(pk__in=ids).values_list("pk", "username")) if ids else {}
 
 
-def _names_of_related(model, events, who) -> dict[tuple[str, int], str]:
-    """Names of the rows that the events point at, by field and id: one query a field, whatever the number."""
-    names = {}
-    for field in _told_fields(model, events):
-        if isinstance(field, models.ForeignKey):
-            ids = {getattr(event, field.attname) for event in events} - {None}
-            rows = field.related_model._default_manager.visible_to(who).for_list().filter(pk__in=ids) if ids else ()
-            names |= {(field.name, related.pk): str(related) for related in rows}
-    return names
-
-
-def _told_fields(model, events) -> list[models.Field]:
-    tracked = {field.name for field in events[0]._meta.concrete_fields} if events else set()
-    return [f for f in model._meta.concrete_fields if f.name in tracked and f.name not in HIDDEN_FIELDS]
-
-
-def _entry(event, before, model, users, names) -> Entry:
+def name_of_author(event, users: dict[int, str]) -> str:
+    """Who made a change, as people read it; `users` is what `names_of_users` returned for the event."""
     metadata = event.pgh_context.metadata if event.pgh_context else {}
     who = metadata.get("credential") or users.get(metadata.get("user")) or metadata.get("username") or ""
+    return who or str(_("the database directly") if not metadata else _("an operator"))
+
+
+def _entries(model, events, who) -> list[Entry]:
+    """Tell events of one row, newest first, each against the one before."""
+    users, wording = names_of_users(events), Wording(model, events, who)
+    return [_entry(event, before, users, wording) for event, before in zip_longest(events, events[1:])]
+
+
+def _entry(event, before, users, wording) -> Entry:
+    metadata = event.pgh_context.metadata if event.pgh_context else {}
+    is_restored = "restored" in metadata and event.pgh_label != "delete"
     return Entry(
         when=event.pgh_created_at,
-        kind=str(KINDS.get(event.pgh_label, event.pgh_label)),
-        who=who or str(_("the database directly") if not metadata else _("an operator")),
+        kind=str(RESTORED if is_restored else KINDS.get(event.pgh_label, event.pgh_label)),
+        who=name_of_author(event, users),
         door=str(DOORS.get(metadata.get("door"), metadata.get("door") or _("database"))),
-        changes=_changes(event, before, model, names) if event.pgh_label == "update" and before else [],
+        changes=wording.differences(before, event) if event.pgh_label == "update" and before else [],
+        state=event,
     )
-
-
-def _changes(event, before, model, names) -> list[Change]:
-    changes = []
-    for field in _told_fields(model, [event]):
-        old, new = getattr(before, field.attname), getattr(event, field.attname)
-        if old != new:
-            label = capfirst(str(field.verbose_name))
-            changes.append(Change(label, _shown(field, old, names), _shown(field, new, names)))
-    return changes
-
-
-def _shown(field: models.Field, value: object, names: dict[tuple[str, int], str]) -> str:
-    if value is None or value == "":
-        return "–"
-    if field.choices:
-        return str(dict(field.flatchoices).get(value, value))
-    if isinstance(field, models.ForeignKey):
-        return names.get((field.name, value)) or str(_("a row that you may not see, or that is gone"))
-    if isinstance(value, bool):
-        return str(_("yes") if value else _("no"))
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)

@@ -70,7 +70,6 @@ def on_the_api(status_code: int, detail: object, page):
     return handler
 
 
-bad_request = on_the_api(400, INVALID, defaults.bad_request)
 not_found = on_the_api(404, NOT_FOUND, defaults.page_not_found)
 server_error = on_the_api(500, FAILED, defaults.server_error)
 

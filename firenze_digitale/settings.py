@@ -8,7 +8,7 @@ from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from firenze_digitale.env import ROOT, database, env, required
+from firenze_digitale.env import ROOT, database, env, required, whole_number
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = required(
@@ -40,7 +40,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "drf_spectacular",
-    "import_export",
     "django_tasks",
     "django_tasks_db",
     "pgtrigger",
@@ -204,7 +203,7 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
-MAX_UPLOAD_SIZE = env.int("MAX_UPLOAD_SIZE", default=20 * 2**20)
+MAX_UPLOAD_SIZE = env.int("MAX_UPLOAD_SIZE", default=60 * 2**20)
 
 # The API
 REST_FRAMEWORK = {
@@ -254,15 +253,11 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+# What nobody has confirmed for more than so many days is shown as stale.
+STALE_AFTER_DAYS = whole_number("STALE_AFTER_DAYS", default=365, least=7, most=36_500)
+
 # Work that takes longer than a request may: `manage.py db_worker` does it.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
-
-# Import and export: nothing is stored when one row is wrong, formulas are escaped, rights are asked.
-IMPORT_EXPORT_USE_TRANSACTIONS = True
-IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
-IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
-IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
-IMPORT_EXPORT_SKIP_ADMIN_LOG = True
 
 # Logs: JSON lines in production, plain lines in development.
 LOGGING = {

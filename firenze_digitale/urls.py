@@ -27,6 +27,6 @@ urlpatterns = [
     path("favicon.ico", login_not_required(views.FaviconView.as_view()), name="favicon"),
 ]
 
-handler400 = "firenze_digitale.problems.bad_request"
+handler400 = "firenze_digitale.bodies.unreadable"
 handler404 = "firenze_digitale.problems.not_found"
 handler500 = "firenze_digitale.problems.server_error"

@@ -58,6 +58,7 @@ class ActionPlanAdmin(TitledAdmin):
 class ActionAdmin(TitledAdmin):
     list_display = ("title", "code", "action_plan", "status")
     list_filter = ("action_plan", "status")
+    bulk_fields = ("status", "source")
     fieldsets = [
         (None, {"fields": ["title_it", "title_en", "code", "action_plan", "status", "objectives"]}),
         DESCRIPTION,
@@ -68,6 +69,7 @@ class ActionAdmin(TitledAdmin):
 class MeetingAdmin(TitledAdmin):
     list_display = ("title", "code", "held_on", "place", "visibility")
     list_filter = ("visibility",)
+    bulk_fields = ("held_on", "place", "visibility", "source")
     search_fields = ("code", "title_it", "title_en", "place")
     fieldsets = [
         (None, {"fields": ["title_it", "title_en", "code", ("held_on", "place"), "visibility", "source"]}),

@@ -6,6 +6,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet, Visibility
+from firenze_digitale.states import event_model_of, last_states_of_the_gone, states_of
 from projects.choices import WRITTEN_BY_LEAD, ChartStatus, ParticipationRole
 
 
@@ -82,6 +83,24 @@ class ProjectChartQuerySet(RegistryQuerySet):
     def deletable_by(self, who):
         return self.changeable_by(who).filter(status=ChartStatus.DRAFT)
 
+    def gone_for(self, who):
+        """Its parts went with a chart: who led it is what their own last states say."""
+        access = access_of(who)
+        gone = last_states_of_the_gone(states_of(self.model))
+        if access.steers:
+            return gone
+        if not access.writes or not access.partner_ids:
+            return gone.none()
+        participation = self.model._meta.get_field("participations").related_model
+        led = event_model_of(participation).objects.filter(
+            chart_id=OuterRef("pgh_obj_id"),
+            pgh_context_id=OuterRef("pgh_context_id"),
+            pgh_label="delete",
+            role=ParticipationRole.LEAD,
+            partner_id__in=access.partner_ids,
+        )
+        return gone.filter(Exists(led), status__in=WRITTEN_BY_LEAD)
+
     def kept_by(self, who):
         """Charts that the partners of `who` take part in; every chart for city staff."""
         access = access_of(who)
@@ -120,6 +139,9 @@ class ProjectChartQuerySet(RegistryQuerySet):
 
     def for_api(self, who):
         return self.for_detail(who)
+
+    def counted_by_status(self) -> dict[str, int]:
+        return dict(self.order_by().values_list("status").annotate(Count("pk")))
 
     def with_part(self, **part):
         """Charts with a participation like the given one: `partner`, `role`, or both."""

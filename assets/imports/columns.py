@@ -1,6 +1,7 @@
 """One column of a file, read into the values of one field: whole columns at once where nothing in them is odd."""
 
 import datetime
+import json
 import math
 import re
 import unicodedata
@@ -17,7 +18,7 @@ from assets.imports.mapping import Assignment
 from assets.imports.numbers import GROUPED, number_of, readings_of
 from assets.imports.targets import Target
 from assets.imports.words import ChoiceWords, Translation, lines, one_line, text_of_cell, tidy, yes_or_no
-from firenze_digitale.cells import OBJECTS, SHOWN, UNPRINTABLE
+from firenze_digitale.cells import SHOWN, UNPRINTABLE
 
 REMEMBERED = 20_000
 NOTHING = type(None)
@@ -25,6 +26,14 @@ ODD_BLANKS = re.compile(r"[^\S\n ]|  |^ | $", re.MULTILINE)
 DISARMED_LINES = re.compile(r"^[^\S\n]*'", re.MULTILINE)
 NOT_NUMERIC = {".": re.compile(r"[^0-9.,\n-]"), ",": re.compile(r"[^0-9.,\n-]"), "": re.compile(r"[^0-9\n-]")}
 EXAMPLES = {".": "1234.5", ",": "1234,5", "": "1234"}
+
+
+def _no_constant(name: str):
+    raise ValueError(name)
+
+
+# “NaN” and “Infinity” are Python's, not JSON's.
+OBJECTS = json.JSONDecoder(parse_constant=_no_constant)
 
 
 class _Default:

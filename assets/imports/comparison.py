@@ -216,18 +216,16 @@ class Comparison:
         given = self.staging.given
         pairs = ", ".join(f"('{f.attname}', to_jsonb(m.stored_{f.column}), to_jsonb(m.{f.column}))" for f in given)
         new = ", ".join(f"'{field.attname}', m.{field.column}" for field in given)
+        differing = f"""(SELECT jsonb_object_agg(name, {{}}) FROM (VALUES {pairs}) field (name, old, coming)
+            WHERE old IS DISTINCT FROM coming)"""
         execute(
             f"""INSERT INTO assets_importrow
                 (of_id, number, state, key, target_id, seen_at, before, after, problems)
-            SELECT %s, m.number, m.state, {self._key("m")}, m.id, m.seen_at, d.before,
-                CASE WHEN m.id IS NULL THEN jsonb_build_object({new}) ELSE d.after END,
+            SELECT %s, m.number, m.state, {self._key("m")}, m.id, m.seen_at,
+                CASE WHEN m.id IS NOT NULL THEN {differing.format("old")} END,
+                CASE WHEN m.id IS NULL THEN jsonb_build_object({new}) ELSE {differing.format("coming")} END,
                 COALESCE(w.told, '[]')
-            FROM merged m
-            LEFT JOIN LATERAL (
-                SELECT jsonb_object_agg(name, old) AS before, jsonb_object_agg(name, coming) AS after
-                FROM (VALUES {pairs}) field (name, old, coming) WHERE old IS DISTINCT FROM coming
-            ) d ON m.id IS NOT NULL
-            LEFT JOIN (
+            FROM merged m LEFT JOIN (
                 SELECT number, jsonb_agg(jsonb_build_object('column', "column", 'field', field,
                     'found', found, 'expected', expected)) AS told FROM warning GROUP BY number
             ) w USING (number)

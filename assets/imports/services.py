@@ -1,6 +1,6 @@
 """An import from its file to its receipt, as pages, commands and the API drive it: each step once, in its order."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import BinaryIO
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from assets.choices import ImportState
+from assets.choices import ImportedKind, ImportState
 from assets.imports import jobs
 from assets.imports.comparison import targets_for
 from assets.imports.evidence import gather
@@ -68,6 +68,8 @@ def begin(
             start.fixed |= fixed or {}
             targets = targets_for(kind, start, rights)
             mapping = recognise(table.headers, targets, start)
+            if kind == ImportedKind.ASSETS and partner and not mapping.of_target("owner"):
+                mapping.fixed.setdefault("owner", partner.code)
             imported.facts, imported.mapping = table.facts, mapping.to_json()
             problems = problems_of(mapping, table.headers, targets)
     except UnreadableFile as refusal:
@@ -90,7 +92,7 @@ def sample_of(imported: Import, who) -> Sample:
         targets = targets_for(imported.kind, mapping, rights_for(who, imported.partner))
         rows = list(islice(table.rows(), SAMPLED_ROWS))
         problems = problems_of(mapping, table.headers, targets)
-        evidence = gather(rows, table.headers, mapping, targets, table.crs)
+        evidence = gather(rows, table.headers, _applicable(mapping, table.headers, targets), targets, table.crs)
     told = {assignment.column for assignment in mapping.assignments} | set(mapping.skipped)
     near = {header: suggest(header, targets) for header in table.headers if header not in told}
     sample = Sample(table.headers, rows[:SHOWN_ROWS], targets, mapping, problems)
@@ -99,6 +101,13 @@ def sample_of(imported: Import, who) -> Sample:
     for (column, target), values in {**evidence.unknown_values, **whole}.items():
         sample.unknown_values.setdefault(column, {})[target] = list(values)
     return sample
+
+
+def _applicable(mapping: Mapping, headers: list[str], targets: list[Target]) -> Mapping:
+    """The mapping without what the file or the registry does not have."""
+    names = {target.name for target in targets}
+    fitting = [told for told in mapping.assignments if told.column in headers and told.target in names]
+    return replace(mapping, assignments=fitting)
 
 
 def ask_preview(imported: Import, mapping: Mapping, who) -> None:

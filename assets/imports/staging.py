@@ -7,6 +7,7 @@ say of rows. All of them end with the transaction.
 import io
 import json
 import re
+from datetime import date
 
 from django.db import connection, models
 from psycopg2.extensions import adapt
@@ -20,6 +21,7 @@ SAME_PLACE = 1e-9
 ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\x00": ""})
 ESCAPED = re.compile(r"[\\\t\n\r\x00]")
 JSON = json.JSONEncoder(ensure_ascii=False)
+PLAIN = {int, float, date, type(None)}
 TOLD = ("number", "column", "field", "found", "expected")
 
 
@@ -57,14 +59,16 @@ def as_copied(value: object) -> str:
 
 
 def column_as_copied(values: list) -> list[str]:
-    """Values of one column as COPY writes them: texts that need no escape, as most do, are taken as they are."""
-    try:
-        if not ESCAPED.search("".join(values)):
-            return values
-    except TypeError:
-        # Not all of them are texts.
-        pass
-    return [as_copied(value) for value in values]
+    """Values of one column as COPY writes them: what needs no escape, as most does not, is taken as it is."""
+    kinds = set(map(type, values))
+    if kinds == {str} and not ESCAPED.search("".join(values)):
+        return values
+    if kinds <= PLAIN:
+        return [r"\N" if value is None else str(value) for value in values]
+    # Cells that say the same are often one object, as attributes that have been read are.
+    known = {id(value): value for value in values}
+    known = {key: as_copied(value) for key, value in known.items()}
+    return [known[id(value)] for value in values]
 
 
 def copy_rows(table: str, names, rows) -> None:

@@ -9,9 +9,12 @@ from django.utils.translation import gettext as _
 
 from assets.imports.mapping import OTHERS
 from assets.imports.targets import Target, folded
-from firenze_digitale.cells import SHOWN, UNPRINTABLE, BooleanCell, rearm, text_of
+from firenze_digitale.cells import SHOWN, UNPRINTABLE, rearm, text_of
 
-YES_OR_NO = {**BooleanCell.WORDS, "x": True, "s": True, "y": True, "n": False}
+YES_OR_NO = {
+    **dict.fromkeys(("true", "yes", "y", "sì", "si", "s", "vero", "x", "1"), True),
+    **dict.fromkeys(("false", "no", "n", "falso", "0"), False),
+}
 # “3 GAVINANA GALLUZZO”, “Q3”, “Quartiere 3 - Gavinana”
 NUMBERED = re.compile(r"(?:q|quartiere)?\.? ?(\d+)(?:[. :,]+[^\W\d].*)?")
 CHOICES_TOLD = 20

@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                 ('after', models.JSONField(null=True)),
                 ('problems', models.JSONField(default=list)),
                 ('cells', models.JSONField(null=True)),
-                ('of', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='assets.import')),
+                ('of', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='assets.import')),
             ],
         ),
         migrations.AddIndex(

@@ -3,6 +3,7 @@
 from assets.models.asset import Asset
 from assets.models.category import Category
 from assets.models.exchange import Import, ImportChunk, ImportMapping, ImportRow
+from assets.models.handover import Handover, HandoverItem
 from assets.models.parts import AssetPart, Distribution, Placement
 
 __all__ = [
@@ -10,6 +11,8 @@ __all__ = [
     "AssetPart",
     "Category",
     "Distribution",
+    "Handover",
+    "HandoverItem",
     "Import",
     "ImportChunk",
     "ImportMapping",

@@ -1,10 +1,13 @@
 """What partners share."""
 
+from datetime import date
+
 import pgtrigger
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assets.attributes import (
@@ -16,6 +19,7 @@ from assets.choices import (
     Unit,
     Visibility,
 )
+from assets.freshness import Freshness, age_told, freshness_at
 from assets.models.category import Category
 from assets.querysets import (
     AssetQuerySet,
@@ -44,6 +48,9 @@ CONTACT_OF_OWNER = _("The contact must be a referent of the owner.")
 @recorded()
 class Asset(Coded, Named, Described, Sourced, RegistryModel):
     """Something that a partner has and another could use: its cameras, its customer records."""
+
+    #: The column that decides what the keys of `attributes` mean.
+    ATTRIBUTES_FOLLOW = "category_id"
 
     owner = models.ForeignKey(Partner, verbose_name=_("owner"), on_delete=models.PROTECT, related_name="assets")
     category = models.ForeignKey(Category, verbose_name=_("category"), on_delete=models.PROTECT, related_name="assets")
@@ -152,6 +159,31 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
     def is_material(self) -> bool:
         return self.category.kind == Kind.MATERIAL
 
+    @property
+    def known_on(self) -> date:
+        """The day on which somebody last vouched for the asset: confirmed it, else mapped it, else recorded it."""
+        return self.last_confirmed_on or self.mapped_on or timezone.localdate(self.created_at)
+
+    @property
+    def confirmed_age(self) -> int:
+        """Days that have passed since, in Florence."""
+        return max((timezone.localdate() - self.known_on).days, 0)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it has gone unconfirmed for more than STALE_AFTER_DAYS days."""
+        return freshness_at(self.confirmed_age) == Freshness.STALE
+
+    @property
+    def age_told(self) -> str:
+        return age_told(self.confirmed_age)
+
+    @classmethod
+    def attribute_labels(cls, ids) -> dict[int, dict[str, str]]:
+        """Labels of the attributes by the id of the category that asks for them."""
+        rows = Category.objects.filter(pk__in=ids)
+        return {row.pk: {field.name: field.label for field in row.attribute_fields()} for row in rows}
+
     def attribute_values(self):
         """The attributes by their labels, for reading: pairs of label and value, unnamed ones last."""
         named = {field.name: field.label for field in self.category.attribute_fields()}
@@ -167,9 +199,14 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
         return access.writes and (access.administrator or bool(access.partner_ids))
 
     def may_be_stored_by(self, who) -> bool:
-        """A partner's own, and it stays its own: only an administrator gives an asset to another owner."""
+        """A partner's own, and it stays its own: until it is offered to another partner, who takes it over.
+
+        An administrator gives it to any owner.
+        """
         access = access_of(who)
         if not access.writes or access.administrator:
             return access.writes
+        if self.owner_id not in access.partner_ids:
+            return False
         stored = type(self).objects.filter(pk=self.pk).values_list("owner_id", flat=True).first()
-        return self.owner_id in access.partner_ids and stored in (None, self.owner_id)
+        return stored in (None, self.owner_id) or self.handover_items.open_between(stored, self.owner_id).exists()

@@ -154,7 +154,8 @@ class ImportChunk(models.Model):
 class ImportRow(models.Model):
     """What an import would do to one row of the registry, or what is wrong with a row of its file."""
 
-    of = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="rows", db_index=False)
+    # Only ever written and deleted with its import: asking for each row whether that exists would double the cost.
+    of = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="rows", db_index=False, db_constraint=False)
     number = models.PositiveIntegerField(null=True)
     state = models.CharField(max_length=10, choices=RowState)
     key = models.CharField(max_length=210)

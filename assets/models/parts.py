@@ -16,7 +16,7 @@ from assets.choices import (
 )
 from assets.models.asset import Asset
 from assets.querysets import (
-    AssetPartQuerySet,
+    DistributionQuerySet,
     PlacementQuerySet,
 )
 from firenze_digitale.access import access_of
@@ -77,6 +77,12 @@ class AssetPart(RegistryModel):
     def may_be_added_by(cls, who) -> bool:
         return Asset.may_be_added_by(who)
 
+    @classmethod
+    def not_storable_by(cls, rows, who) -> set[int]:
+        """The assets keep their owners until the rows are stored."""
+        Asset.objects.owners_held({row.asset_id for row in rows})
+        return super().not_storable_by(rows, who)
+
     def may_be_stored_by(self, who) -> bool:
         access = access_of(who)
         if not access.writes or access.administrator:
@@ -89,6 +95,9 @@ class AssetPart(RegistryModel):
 @recorded()
 class Placement(AssetPart):
     """One unit of a material asset in the field: a luminaire on its pole, a drinking fountain."""
+
+    #: The column that decides what the keys of `attributes` mean.
+    ATTRIBUTES_FOLLOW = "asset_id"
 
     asset = models.ForeignKey(
         Asset,
@@ -157,6 +166,15 @@ class Placement(AssetPart):
                 violation_error_message=_("Longitude is between -180 and 180 degrees."),
             ),
         ]
+        indexes = [
+            models.Index(fields=["latitude", "longitude"], name="placement_by_position"),
+            # As `without_coordinates` says it: few rows of a million.
+            models.Index(
+                fields=["asset", "code"],
+                condition=models.Q(latitude=None) & ~models.Q(status=PlacementStatus.REMOVED),
+                name="placement_without_coordinates",
+            ),
+        ]
         triggers = [
             *RegistryModel.Meta.triggers,
             *needs_kind("placement_needs_material", "material", PLACEMENT_NEEDS_MATERIAL),
@@ -164,6 +182,13 @@ class Placement(AssetPart):
 
     def __str__(self):
         return f"{self.code} {self.address}".strip()
+
+    @classmethod
+    def attribute_labels(cls, ids) -> dict[int, dict[str, str]]:
+        """Labels of the attributes by the id of the asset whose category asks for them."""
+        assets = dict(Asset.objects.filter(pk__in=ids).values_list("pk", "category_id"))
+        labels = Asset.attribute_labels(set(assets.values()))
+        return {asset: labels[category] for asset, category in assets.items()}
 
     def clean(self):
         super().clean()
@@ -194,7 +219,7 @@ class Distribution(Titled, AssetPart):
         _("holds personal data"), null=True, blank=True, help_text=_("Leave unknown rather than guess.")
     )
 
-    objects = AssetPartQuerySet.as_manager()
+    objects = DistributionQuerySet.as_manager()
 
     class Meta(AssetPart.Meta):
         verbose_name = _("distribution")

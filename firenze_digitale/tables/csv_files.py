@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from firenze_digitale.tables import limits
 from firenze_digitale.tables.grid import Record, header_position
-from firenze_digitale.tables.limits import UnreadableFile, checked_text
+from firenze_digitale.tables.limits import UnreadableFile, checked_text, too_large
 from firenze_digitale.tables.raw_files import Buffered, beginning_of
 from firenze_digitale.tables.table import is_blank
 
@@ -67,10 +67,13 @@ class CsvFile:
         lines = _Lines(io.TextIOWrapper(self.buffered, self.encoding, newline=""))
         for _line in islice(lines, self.lines_before):
             pass
-        number = 0
+        number = count = 0
         try:
             for number, cells in enumerate(csv.reader(lines, delimiter=self.delimiter, strict=True), start=1):
                 lines.length = 0
+                count += len(cells)
+                if count > limits.MAX_CELLS:
+                    raise too_large()
                 if cells and max(map(len, cells)) > limits.MAX_CELL_LENGTH:
                     checked_text(max(cells, key=len), number)
                 yield number, [cell or None for cell in cells]

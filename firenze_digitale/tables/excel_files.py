@@ -212,9 +212,9 @@ class _Texts(Handler):
             self.is_pronunciation = False
         elif kind == "t":
             self.wants_text = False
-            if not self.is_pronunciation:
-                # Longer ones are refused by the cell, which knows its row.
-                self.found = ((self.found or "") + "".join(self.pieces))[: limits.MAX_CELL_LENGTH + 1]
+            # Longer ones are refused by the cell, which knows its row.
+            if not self.is_pronunciation and len(self.found or "") <= limits.MAX_CELL_LENGTH:
+                self.found = (self.found or "") + "".join(self.pieces)
 
 
 class _Strings(_Texts):

@@ -57,12 +57,12 @@ class Grid:
         if position is None:
             raise _no_header(sample)
         self.header_number, header = sample[position]
-        width = len(header) if sheet.header_is_full else max(len(cells) for _number, cells in sample[position:])
-        below = [cells for _number, cells in sample[position + 1 :]]
-        self.columns = [index for index in range(width) if _is_used(index, header, below)]
+        used = {index for _number, cells in sample[position:] for index in _filled(cells)}
+        self.columns = sorted(index for index in used if index < len(header) or not sheet.header_is_full)
         if len(self.columns) > limits.MAX_COLUMNS:
             raise too_many_columns()
         self.width = self.columns[-1] + 1
+        self.gaps = sorted(set(range(self.width)).difference(self.columns))
         self.headers = unique([_name_of(header, index) for index in self.columns])
         self.facts = {**sheet.facts, "header_row": self.header_number}
 
@@ -72,7 +72,6 @@ class Grid:
     def rows(self) -> Iterator[Record]:
         """Yield the rows below the header, each with one cell for each column."""
         width, columns = self.width, self.columns
-        without_gaps = len(columns) == width
         padding = [None] * width
         records = self.sheet.records()
         for number, _cells in records:
@@ -86,23 +85,23 @@ class Grid:
                 cells = cells[:width]
             elif len(cells) < width:
                 cells = cells + padding[len(cells) :]
-            if not without_gaps:
+            if self.gaps:
                 self._refuse_between(number, cells)
                 cells = [cells[index] for index in columns]
             yield number, cells
 
     def _refuse_beyond(self, number: int, cells: list) -> None:
         if not is_blank(cells[self.width :]):
-            found = max(index for index, cell in enumerate(cells, start=1) if not is_blank([cell]))
+            last = _filled(cells)[-1]
             if not self.sheet.header_is_full:
-                raise self._unnamed(number, found - 1)
+                raise self._unnamed(number, last)
             raise UnreadableFile(
                 _("Row %(number)s has %(found)s cells, but the header names %(expected)s columns.")
-                % {"number": number, "found": found, "expected": self.width}
+                % {"number": number, "found": last + 1, "expected": self.width}
             )
 
     def _refuse_between(self, number: int, cells: list) -> None:
-        for index in set(range(self.width)).difference(self.columns):
+        for index in self.gaps:
             if not is_blank([cells[index]]):
                 raise self._unnamed(number, index)
 
@@ -114,18 +113,13 @@ class Grid:
 
 
 def _sample(records: Iterator[Record]) -> Iterator[Record]:
-    """Yield the first rows that are not blank, without the empty cells at their ends."""
+    """Yield the first rows that are not blank."""
     characters = 0
     for number, cells in islice((record for record in records if not is_blank(record[1])), SAMPLE_ROWS):
         yield number, cells
         characters += sum(len(cell) for cell in cells if isinstance(cell, str)) + len(cells)
         if characters > SAMPLE_CHARACTERS:
             return
-
-
-def _is_used(index: int, header: list, below: list[list]) -> bool:
-    """Whether a column has a name, or a cell."""
-    return any(index < len(cells) and not is_blank([cells[index]]) for cells in (header, *below))
 
 
 def _name_of(header: list, index: int) -> str:
@@ -136,7 +130,7 @@ def _name_of(header: list, index: int) -> str:
 def _no_header(sample: list[Record]) -> UnreadableFile:
     if not sample:
         return UnreadableFile(_("The file is empty: the first row must name the columns."))
-    number, cells = next((record for record in sample if _filled(record[1]) > 2), sample[0])
+    number, cells = next((record for record in sample if len(_filled(record[1])) > 2), sample[0])
     found = next((cell for cell in cells if not is_blank([cell]) and not _may_be_name(cell)), cells[0])
     return UnreadableFile(
         _("Row %(number)s should name the columns, but holds “%(found)s”: put a row of names above the data.")
@@ -149,7 +143,7 @@ def header_position(rows: list[list]) -> int | None:
 
     A title fills one or two cells, and at most half as many as the rows below it do.
     """
-    filled = [_filled(cells) for cells in rows[: TITLE_ROWS + ROWS_BELOW]]
+    filled = [len(_filled(cells)) for cells in rows[: TITLE_ROWS + ROWS_BELOW]]
     for position, cells in enumerate(rows[:TITLE_ROWS]):
         below = sorted(filled[position + 1 : position + 1 + ROWS_BELOW]) or [filled[position]]
         if filled[position] > 2 or 2 * filled[position] > below[(len(below) - 1) * 4 // 5]:
@@ -157,8 +151,9 @@ def header_position(rows: list[list]) -> int | None:
     return None
 
 
-def _filled(cells: list) -> int:
-    return sum(not is_blank([cell]) for cell in cells)
+def _filled(cells: list) -> list[int]:
+    """Return where a row has cells that hold something."""
+    return [index for index, cell in enumerate(cells) if cell is not None and not is_blank([cell])]
 
 
 def _may_be_name(cell: object) -> bool:

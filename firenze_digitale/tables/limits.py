@@ -14,6 +14,8 @@ MAX_COLUMNS = 500
 MAX_CELL_LENGTH = 32_767
 #: Characters of one row of a text file, or bytes of one feature of GeoJSON.
 MAX_ROW_LENGTH = 2_000_000
+#: Of a text file, empty ones too: 500,000 rows of 40.
+MAX_CELLS = 20_000_000
 MAX_FILE_BYTES = 150 * 2**20
 MAX_UNPACKED_BYTES = 400 * 2**20
 #: What the texts that an Excel workbook keeps apart may take in memory.
@@ -23,7 +25,7 @@ MAX_ELEMENTS = 5_000_000
 #: Of these, for finding the header and which columns have cells.
 SAMPLE_ELEMENTS = 1_000_000
 #: Of JSON: names, values, brackets.
-MAX_EVENTS = 20_000_000
+MAX_EVENTS = 10_000_000
 MAX_DEPTH = 100
 MAX_NAMES = 5_000
 MAX_TOKEN_BYTES = 2**20

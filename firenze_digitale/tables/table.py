@@ -91,4 +91,8 @@ def unique(names: list[str], taken: list[str] | None = None) -> list[str]:
 
 
 def is_blank(cells: list) -> bool:
-    return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells)
+    """Whether nothing is in any of the cells."""
+    for cell in cells:  # noqa: SIM110 twice as quick as a generator, and every row of every file is asked
+        if cell is not None and not (isinstance(cell, str) and not cell.strip()):
+            return False
+    return True

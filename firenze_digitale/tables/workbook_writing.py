@@ -35,6 +35,8 @@ ODS_BEFORE = (
     '<number:date-style style:name="iso"><number:year number:style="long"/><number:text>-</number:text>'
     '<number:month number:style="long"/><number:text>-</number:text><number:day number:style="long"/>'
     '</number:date-style><style:style style:name="day" style:family="table-cell" style:data-style-name="iso"/>'
+    '<number:boolean-style style:name="word"><number:boolean/></number:boolean-style>'
+    '<style:style style:name="flag" style:family="table-cell" style:data-style-name="word"/>'
     '<style:style style:name="heading" style:family="table-cell"><style:text-properties fo:font-weight="bold"/>'
     '</style:style></office:automatic-styles><office:body><office:spreadsheet><table:table table:name="1">'
 )
@@ -253,8 +255,8 @@ def _ods_booleans(values: Sequence) -> list[str]:
     return [
         ODS_EMPTY
         if value is None
-        else f'<table:table-cell office:value-type="boolean" office:boolean-value="{told[value]}">'
-        f"<text:p>{told[value]}</text:p></table:table-cell>"
+        else '<table:table-cell table:style-name="flag" office:value-type="boolean" '
+        f'office:boolean-value="{told[value]}"><text:p>{told[value]}</text:p></table:table-cell>'
         for value in values
     ]
 

@@ -68,3 +68,9 @@ def desk(row) -> str:
 def minutes(span: timedelta) -> int:
     """A span of time in whole minutes."""
     return round(span.total_seconds() / 60)
+
+
+@register.filter
+def at(mapping: dict, key: object):
+    """What a mapping holds under a key; None where it holds nothing."""
+    return mapping.get(key)

@@ -17,6 +17,7 @@ from firenze_digitale.access import ANONYMOUS, Access, access_of
 from firenze_digitale.base_models import Coded, RegistryModel, one_of, well_formed_code
 from firenze_digitale.history import recorded
 from firenze_digitale.rules import stays
+from firenze_digitale.states import version_by_events
 from partners.choices import CredentialAccess
 from partners.models.partner import Partner
 from partners.querysets import ApiCredentialQuerySet, ReferentQuerySet, UserQuerySet
@@ -54,6 +55,11 @@ class User(AbstractUser):
             administrator=self.is_superuser,
             writes=True,
         )
+
+    @property
+    def version(self) -> str:
+        """Which state of the account this is, as `RegistryModel.version`."""
+        return version_by_events(self)
 
     def natural_key(self):
         return (self.username,)
@@ -161,6 +167,11 @@ class ApiCredential(RegistryModel):
 
     def __str__(self):
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def version(self) -> str:
+        """By its events: being used touches the row, and is no change that anybody would miss."""
+        return version_by_events(self)
 
     @classmethod
     def issue(cls, *, partner, name, access, expires_at=None, created_by=None) -> tuple["ApiCredential", str]:

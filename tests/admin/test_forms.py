@@ -58,6 +58,7 @@ def test_an_asset_is_stored_with_its_attributes_and_a_code_of_its_own(browse, ot
         "attribute_height": "4.5",
     }
     for expected in ("silfi-lampioni-di-citta", "silfi-lampioni-di-citta-2"):
+        answers["_twins_seen"] = ",".join(str(asset.pk) for asset in Asset.objects.all())
         sent = typed(category=category.pk, owner=silfi.pk, name_it="Lampioni di Città", code="", **answers)
         response = browse(other_referent).post(admin_url(Asset, "add"), sent)
         assert response.status_code == 302, errors(response)

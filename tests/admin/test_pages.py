@@ -9,6 +9,8 @@ from tests.admin.world import admin_url, every_model, one_of_each
 
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|javascript:", re.IGNORECASE)
 PAGES = ("change", "history", "delete")
+#: Begun on another page than that of a new row, or kept for good.
+NOT_ADDED, NOT_DELETED = ("Participation", "Handover"), ("Handover",)
 
 
 @pytest.fixture
@@ -34,10 +36,11 @@ def test_every_page_opens_for_an_administrator_without_inline_code(browse, admin
     opened(client, reverse("admin:index"))
     for model in every_model():
         opened(client, admin_url(model, "changelist"))
-        if model.__name__ != "Participation":
+        if model.__name__ not in NOT_ADDED:
             opened(client, admin_url(model, "add"))
         for page in PAGES:
-            opened(client, admin_url(rows[model], page))
+            if page != "delete" or model.__name__ not in NOT_DELETED:
+                opened(client, admin_url(rows[model], page))
 
 
 @pytest.mark.parametrize("who", ["referent", "city_staff"])

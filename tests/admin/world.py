@@ -5,6 +5,8 @@ from types import SimpleNamespace
 from django.contrib import admin
 from django.urls import reverse
 
+from assets import services
+from firenze_digitale.access import OPERATOR
 from partners.models import ApiCredential, User
 from projects.models import Participation
 from tests import factories
@@ -34,8 +36,13 @@ def admin_url(row_or_model, page: str, *args) -> str:
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}", args=[row_or_model.pk, *args])
 
 
+#: What is on the desk with pages of its own kind: tests/admin/test_import_pages.py.
+IN_STEPS = {"Import", "ImportMapping"}
+
+
 def every_model():
-    return [model for model, model_admin in admin.site._registry.items() if hasattr(model_admin, "list_key")]
+    on_the_desk = admin.site._registry.items()
+    return [m for m, model_admin in on_the_desk if hasattr(model_admin, "list_key") and m.__name__ not in IN_STEPS]
 
 
 def one_of_each(publiacqua) -> SimpleNamespace:
@@ -70,6 +77,7 @@ def one_of_each(publiacqua) -> SimpleNamespace:
         chart=chart,
         participation=Participation.objects.get(chart=chart),
         meeting=factories.meeting("incontro-1"),
+        handover=services.offer(OPERATOR, publiacqua, city, [material]),
         credential=ApiCredential.issue(partner=publiacqua, name="gestionale", access="read")[0],
         user=User.objects.create_user("somebody", password=factories.PASSWORD),
     )

@@ -7,21 +7,23 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[2] / ".local" / "benchmarks"
 SMALL = ("small", 100, 10_000)
+MEDIUM = ("medium", 1_000, 100_000)
 LARGE = ("large", 10_000, 1_000_000)
 
 
 @contextmanager
-def databases():
-    """Start the server, make Django ready, and fill both databases where that has not been done before."""
+def databases(*sizes):
+    """Start the server, make Django ready, and fill the databases (SMALL and LARGE) where that is still to be done."""
+    sizes = sizes or (SMALL, LARGE)
     from firenze_digitale.local.postgres import LocalPostgres
 
     with LocalPostgres(FOLDER, durable=False) as server:
-        for name, _assets, _placements in (SMALL, LARGE):
+        for name, _assets, _placements in sizes:
             server.ensure_database(name)
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "firenze_digitale.settings",
             "SECRET_KEY": secrets.token_urlsafe(64),
-            "DATABASE_URL": server.url("small"),
+            "DATABASE_URL": server.url(sizes[0][0]),
             "ALLOWED_HOSTS": "testserver",
             "SECURE_SSL_REDIRECT": "0",
             "LOG_LEVEL": "ERROR",
@@ -30,7 +32,7 @@ def databases():
 
         django.setup()
         _use_plain_static_files()
-        for name, assets, placements in (SMALL, LARGE):
+        for name, assets, placements in sizes:
             use(name)
             _fill(assets, placements)
         yield

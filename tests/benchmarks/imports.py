@@ -10,7 +10,7 @@ import sys
 import time
 from statistics import median
 
-from tests.benchmarks.database import databases, use
+from tests.benchmarks.database import SMALL, databases, use
 
 ROWS, FEWER, RUNS = 100_000, 10_000, 3
 OF_COPY, OF_STOCK, OF_LINEAR = 6, 15, 1.2
@@ -18,7 +18,7 @@ FIELDS = ("code", "address", "district", "latitude", "longitude", "status", "att
 
 
 def main() -> None:
-    with databases():
+    with databases(SMALL):
         use("small")
         asset = some_asset()
         fewer, whole = csv_of(asset, FEWER), csv_of(asset, ROWS)

@@ -52,7 +52,7 @@ def test_a_referent_logs_in_and_finds_a_chart_with_the_keyboard_alone(world, vis
     assert page.locator(".skiplinks a").first.is_visible()
     page.keyboard.press("Enter")
     press(page, "Tab", "main a", most=1)
-    person.open("/")
+    person.open("/partners/")
     press(page, "Tab", ".site-login")
     page.keyboard.press("Enter")
     page.wait_for_url("**/account/login/**")

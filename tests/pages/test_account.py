@@ -12,6 +12,7 @@ from django.test import Client
 from tests import factories
 
 LOGIN, LOGOUT, PASSWORD = "/account/login/", "/account/logout/", "/account/password/"
+DESK = "/admin/"
 LIMIT = 3
 
 
@@ -39,7 +40,7 @@ def test_a_referent_logs_in_and_goes_on_where_they_were(referent):
 @pytest.mark.parametrize("target", ["https://example.org/", "//example.org", "javascript:alert(1)"])
 def test_logging_in_leads_nowhere_else(target, referent):
     response = Client().post(LOGIN, {"username": "publiacqua", "password": factories.PASSWORD, "next": target})
-    assert (response.status_code, response.url) == (302, "/")
+    assert (response.status_code, response.url) == (302, DESK)
 
 
 def test_a_refusal_does_not_tell_whether_the_account_exists(referent):
@@ -158,4 +159,4 @@ def test_logging_in_does_not_lead_back_to_logging_in(target, browse, referent):
         signed_in.post(f"{LOGIN}?{urlencode({'next': target})}"),
         Client().post(LOGIN, {"username": "publiacqua", "password": factories.PASSWORD, "next": target}),
     ):
-        assert (response.status_code, response.url) == (302, "/")
+        assert (response.status_code, response.url) == (302, DESK)

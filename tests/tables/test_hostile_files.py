@@ -1,12 +1,10 @@
 """Files that are truncated, random, or made to do harm: refused in words, soon, and in little memory."""
 
+import json
 import random
-import resource
 import subprocess
 import sys
-import time
 import zipfile
-import zlib
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -17,9 +15,7 @@ from hypothesis import strategies as st
 
 from firenze_digitale.tables import UnreadableFile, limits
 from tests.tables.files import (
-    KML_FOOT,
     KML_HEAD,
-    MAIN,
     ODS_FOOT,
     ODS_HEAD,
     feature,
@@ -40,6 +36,7 @@ LAUGHS = "<!DOCTYPE x [<!ENTITY e0 'ha'>{}]>".format(
     "".join(f"<!ENTITY e{level} '{f'&e{level - 1};' * 10}'>" for level in range(1, 12))
 )
 MEGABYTE = 2**20
+ROOT = Path(__file__).parents[2]
 
 
 def read_or_refuse(content: bytes) -> str | None:
@@ -48,7 +45,6 @@ def read_or_refuse(content: bytes) -> str | None:
         for _row in table(content).rows():
             pass
     except UnreadableFile as refusal:
-        assert str(refusal)
         return str(refusal)
     return None
 
@@ -122,18 +118,18 @@ def test_random_bytes_are_read_or_refused(start, content):
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-        lambda inner: st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(["type", "features", "properties", "geometry", "coordinates", "crs", "id", "name"]),
-            inner | st.sampled_from(["Feature", "FeatureCollection", "Point", "MultiPoint", "name"]),
-            max_size=5,
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(["type", "features", "properties", "geometry", "coordinates", "crs", "id", "name"]),
+                inner | st.sampled_from(["Feature", "FeatureCollection", "Point", "MultiPoint", "name"]),
+                max_size=5,
+            )
         ),
         max_leaves=20,
     )
 )
 def test_json_of_any_shape_is_read_or_refused(value):
-    import json
-
     read_or_refuse(json.dumps(value).encode())
 
 
@@ -148,8 +144,8 @@ def test_json_of_any_shape_is_read_or_refused(value):
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "a.XLSX", "password"),
         (b"\x1f\x8b\x08\x00", "a.csv.gz", "archive"),
         (b"{\\rtf1 a,b}", "a.csv", "text document"),
-        (bytes(5_000), "a.csv", "unknown encoding|no table"),
-        (b"a,b\n" + bytes(5_000), "a.csv", "unknown encoding|no table"),
+        (bytes(5_000), "a.csv", "empty"),
+        (b"a,b\n" + bytes(5_000), "a.csv", "unknown encoding"),
     ],
 )
 def test_files_of_other_kinds_are_called_by_their_kind(content, name, message):
@@ -161,14 +157,13 @@ def test_files_of_other_kinds_are_called_by_their_kind(content, name, message):
 @pytest.mark.parametrize("filler", ["", f"<!--{' ' * 70_000}-->"])
 def test_no_part_may_declare_entities(doctype, filler):
     declared = f"?>{filler}{doctype}"
-    sheet = f'<?xml version="1.0"?><worksheet xmlns="{MAIN}"><sheetData><row><c t="str"><v>a</v></c></row></sheetData>'
     book = xlsx([["a"]])
     for part in ("xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml", "_rels/.rels"):
         with zipfile.ZipFile(BytesIO(book)) as archive:
-            root = archive.read(part).split(b"?>", 1)[-1]
-        content = f'<?xml version="1.0"{declared}'.encode() + root
+            root = archive.read(part).rpartition(b"?>")[2].decode()
+        assert read_or_refuse(repacked(book, {part: f'<?xml version="1.0"?>{root}'.encode()})) is None
+        content = f'<?xml version="1.0"{declared}{root}'.encode()
         assert "damaged" in read_or_refuse(repacked(book, {part: content}))
-    assert sheet
     for encoding in ("utf-8", "utf-16"):
         head = ODS_HEAD.replace("UTF-8", encoding).replace("?>", declared, 1)
         assert "damaged" in read_or_refuse(ods(ods_row("a"), head=head, encoding=encoding))
@@ -183,15 +178,12 @@ def test_what_packages_unpack_to_is_bounded_before_and_while_it_is_unpacked(monk
 
 
 def test_a_part_that_is_larger_than_it_says_is_refused():
-    content = bytearray(ods(ods_row("a") + ods_row("x") * 5_000))
-    size = zlib.crc32(b"")  # any number that is not the size
+    content = ods(ods_row("a") + ods_row("x") * 5_000)
     with zipfile.ZipFile(BytesIO(content)) as archive:
         [part] = archive.infolist()
-    declared = part.file_size.to_bytes(4, "little")
-    assert size != part.file_size
-    lied = bytes(content).replace(declared, (1_000).to_bytes(4, "little"))
-    assert lied != bytes(content)
-    assert read_or_refuse(lied)
+    lied = content.replace(part.file_size.to_bytes(4, "little"), (1_000).to_bytes(4, "little"))
+    assert read_or_refuse(content) is None
+    assert "damaged" in read_or_refuse(lied)
 
 
 def test_parts_packed_or_encrypted_as_no_workbook_is_are_refused():
@@ -205,78 +197,74 @@ def test_parts_packed_or_encrypted_as_no_workbook_is_are_refused():
     assert "password" in read_or_refuse(bytes(content))
 
 
-def hostile_files(folder: Path) -> dict[str, Path]:
-    """Files of some megabytes at most, each of which would take a careless reader gigabytes or minutes."""
-    row = '<row><c t="str"><v>a</v></c></row>'
-    cells = "<c><v>1</v></c>"
-    contents = {
-        "zeros.ods": package({"content.xml": ODS_HEAD + " " * (390 * MEGABYTE)}),
-        "blank-cells.xlsx": xlsx_of(row + f"<row>{'<c/>' * 60}</row>" * 400_000),
-        "one-wide-row.xlsx": xlsx_of(f"{row}<row>{cells * 4_000_000}</row>"),
-        "a-million-columns.csv": b",".join([b"name"] * 1_000_000) + b"\n",
-        "a-million-commas.csv": b"a,b\n1," + b"," * 1_900_000 + b"\n",
-        "one-line.csv": b"a,b\n" + b"x" * (140 * MEGABYTE),
-        "open-quote.csv": b'a,b\n"' + b"x\n" * (60 * MEGABYTE),
-        "quoted-lines.csv": b"a,b\n" + b'"x\n",' * (20 * MEGABYTE),
-        "commas.csv": b"a,b,c\n" + (b"," * 70 + b"\n") * (2 * MEGABYTE),
-        "deep.geojson": b'{"type":"FeatureCollection","features":' + b"[" * (20 * MEGABYTE),
-        "deep-aside.geojson": b'{"x":' + b'{"a":' * (4 * MEGABYTE),
-        "long-text.geojson": b'{"type":"' + b"x" * (140 * MEGABYTE),
-        "numbers.geojson": b'[{"type":"Feature","properties":{"a":[' + b"1," * (60 * MEGABYTE),
-        "many-lists.geojson": b"[" + b'{"type":"Feature","properties":{"a":[%b1]}},' % (b"1," * 9_000) * 8_000,
-        "many-names.geojson": b"["
-        + b",".join(b'{"type":"Feature","properties":{"%d":1}}' % number for number in range(100_000)),
-        "deep.kml": KML_HEAD.encode() + b"<Folder>" * (4 * MEGABYTE),
-        "names.kml": KML_HEAD.encode() + b"".join(b"<a%d/>" % number for number in range(1_000_000)),
-        "placemarks.kml": KML_HEAD.encode() + b"<Placemark/>" * (10 * MEGABYTE),
-        "attribute.kml": KML_HEAD.encode() + b'<a b="' + b"x" * (140 * MEGABYTE),
-        "attributes.kml": KML_HEAD.encode() + b"<a " + b"".join(b"a%d='' " % number for number in range(3_000_000)),
-        "comment.kml": b"<!--" + b"x" * (140 * MEGABYTE),
-        "spaces.kml": b"<kml>" + b" " * (140 * MEGABYTE),
-        "text.kml": f"{KML_HEAD}<Placemark><name>".encode() + b"x" * (140 * MEGABYTE),
-        "blanks.ods": ods(ods_row("a") + ods_row('<table:table-cell><text:p>' + '<text:s text:c="1000"/>' * 3_000_000)),
-        "repeated.ods": ods(
-            ods_row("a", "b")
-            + ods_row('<table:table-cell table:number-columns-repeated="499"><text:p>x</text:p></table:table-cell>',
-                      attributes='table:number-rows-repeated="2000000000"')  # fmt: skip
-        ),
-        "texts.xlsx": xlsx_of(row, "<si><t>&#128512;</t></si>" * 2_000_000),
-        "long-text.xlsx": xlsx_of(row, f"<si><t>{'😀' * (60 * MEGABYTE)}</t></si>"),
-        "runs.xlsx": xlsx_of(row, f"<si>{'<r><t>aaaaaaaaaa</t></r>' * 2_000_000}</si>"),
-        "styles.xlsx": xlsx_of(row, "", f"<cellXfs>{'<xf/>' * 3_000_000}</cellXfs>"),
-        "formats.xlsx": xlsx_of(row, "", f'<numFmt numFmtId="200" formatCode="{"[" * 900_000}"/>'),
-        "relations.xlsx": package(
-            {"[Content_Types].xml": "<Types/>", "_rels/.rels": f"<Relationships>{'<Relationship/>' * 4_000_000}"}
-        ),
-        "many-parts.xlsx": package({"[Content_Types].xml": "<Types/>"} | {f"part{n}": "" for n in range(60_000)}),
-        "sheets.xlsx": repacked(
-            xlsx_of(f"<row>{'<c/>' * 1_000_000}</row>"),
-            {
-                "odd/book.xml": f'<workbook xmlns="{MAIN}" xmlns:r="urn:r"><sheets>'
-                + '<sheet r:id="a"/>' * 90_000
-                + "</sheets></workbook>"
-            },
-        ),
-    }
-    return {name: write(folder / name, content) for name, content in contents.items()}
-
-
-def write(path: Path, content: bytes) -> Path:
-    path.write_bytes(content)
-    return path
-
-
+HOSTILE = {
+    "zeros.ods": lambda: package({"content.xml": ODS_HEAD + " " * (40 * MEGABYTE)}),
+    "blanks.ods": lambda: ods(ods_row("<table:table-cell><text:p>" + '<text:s text:c="1000"/>' * 200_000)),
+    "repeated.ods": lambda: ods(
+        ods_row("a", "b")
+        + ods_row(
+            '<table:table-cell table:number-columns-repeated="499"><text:p>x</text:p></table:table-cell>',
+            attributes='table:number-rows-repeated="2000000000"',
+        )
+    ),
+    "texts.xlsx": lambda: xlsx_of("", f"<si><t>{'😀' * (8 * MEGABYTE)}</t></si>"),
+    "runs.xlsx": lambda: xlsx_of("", f"<si>{'<r><t>aaaaaaaaaa</t></r>' * 100_000}</si>"),
+    "styles.xlsx": lambda: xlsx_of("", "", f"<cellXfs>{'<xf/>' * 150_000}</cellXfs>"),
+    "formats.xlsx": lambda: xlsx_of("", "", f'<numFmt numFmtId="200" formatCode="{"[" * 900_000}"/>'),
+    "parts.xlsx": lambda: package({"[Content_Types].xml": "<Types/>"} | {f"part{n}": "" for n in range(32_000)}),
+    "sheets.xlsx": lambda: repacked(
+        xlsx_of(f"<row>{'<c/>' * 100_000}</row>"),
+        {
+            "odd/book.xml": b"<workbook xmlns:r='urn:r'><sheets>"
+            + b"<sheet r:id='a'/>" * 90_000
+            + b"</sheets></workbook>"
+        },
+    ),
+    "columns.csv": lambda: b",".join([b"name"] * 1_000_000) + b"\n",
+    "header.csv": lambda: b"a" + b"," * 1_900_000 + b"\n" + b"1\n" * 2_000 + b'"',
+    "line.csv": lambda: b"a,b\n" + b"x" * (80 * MEGABYTE),
+    "quote.csv": lambda: b'a,b\n"' + b"x\n" * (20 * MEGABYTE),
+    "quotes.csv": lambda: b"a,b\n" + b'"x\n",' * (10 * MEGABYTE),
+    "commas.csv": lambda: b"a,b,c\n" + (b"," * 700 + b"\n") * 30_000,
+    "deep.geojson": lambda: b'{"type":"FeatureCollection","features":' + b"[" * (4 * MEGABYTE),
+    "aside.geojson": lambda: b'{"x":' + b'{"a":' * (4 * MEGABYTE),
+    "text.geojson": lambda: b'{"type":"' + b"x" * (80 * MEGABYTE),
+    "numbers.geojson": lambda: b'[{"type":"Feature","properties":{"a":[' + b"1," * (20 * MEGABYTE),
+    "names.geojson": lambda: (
+        b"[" + b",".join(b'{"type":"Feature","properties":{"%d":1}}' % number for number in range(10_000))
+    ),
+    "deep.kml": lambda: KML_HEAD.encode() + b"<Folder>" * (4 * MEGABYTE),
+    "names.kml": lambda: KML_HEAD.encode() + b"".join(b"<a%d/>" % number for number in range(200_000)),
+    "attribute.kml": lambda: KML_HEAD.encode() + b'<a b="' + b"x" * (80 * MEGABYTE),
+    "attributes.kml": lambda: KML_HEAD.encode() + b"<a " + b"".join(b"a%d='' " % number for number in range(500_000)),
+    "comment.kml": lambda: b"<!--" + b"x" * (80 * MEGABYTE),
+    "name.kml": lambda: f"{KML_HEAD}<Placemark><name>".encode() + b"x" * (80 * MEGABYTE),
+}
 READER = """
-import resource, sys, time
+import sys, time
 from django.conf import settings
 settings.configure(USE_I18N=False)
 from firenze_digitale.tables import UnreadableFile, open_table
-before = time.process_time()
-try:
-    with open(sys.argv[1], "rb") as file:
-        for _row in open_table(file, sys.argv[1]).rows():
-            pass
-except UnreadableFile:
-    pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, time.process_time() - before)
+for name in sys.argv[1:]:
+    before = time.process_time()
+    try:
+        with open(name, "rb") as file:
+            for _row in open_table(file, name).rows():
+                pass
+        print(name, "was read")
+    except UnreadableFile:
+        pass
+    if time.process_time() - before > 10:
+        print(name, "took", time.process_time() - before, "seconds")
+[peak] = [int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")]
+if peak > 300_000:
+    print(peak, "KB")
 """
+
+
+def test_nothing_made_to_do_harm_takes_long_or_much_memory(tmp_path):
+    for name, make in HOSTILE.items():
+        (tmp_path / name).write_bytes(make())
+    command = [sys.executable, "-c", READER, *(str(tmp_path / name) for name in HOSTILE)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
