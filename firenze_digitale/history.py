@@ -36,12 +36,21 @@ def recorded(*, exclude: tuple[str, ...] = ()):
     Args:
         exclude: fields that never enter history: secrets, and what changes with every use.
     """
-    return pghistory.track(
-        pghistory.InsertEvent(),
-        pghistory.UpdateEvent(condition=pghistory.AnyChange(exclude=[*exclude])),
-        pghistory.DeleteEvent(),
-        exclude=[*exclude],
-    )
+
+    def decorate(model):
+        # Few of a million events are deletions, and the list of what was deleted is paged through them.
+        gone = models.Index(
+            fields=["pgh_id"], condition=models.Q(pgh_label="delete"), name=f"{model._meta.model_name}_gone"
+        )
+        return pghistory.track(
+            pghistory.InsertEvent(),
+            pghistory.UpdateEvent(condition=pghistory.AnyChange(exclude=[*exclude])),
+            pghistory.DeleteEvent(),
+            exclude=[*exclude],
+            meta={"indexes": [gone]},
+        )(model)
+
+    return decorate
 
 
 def recorded_link():

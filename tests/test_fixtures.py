@@ -189,4 +189,3 @@ def test_the_open_data_goes_out_and_comes_back_unchanged(loaded):
     imported.mapping = Mapping(assignments=columns).to_json()
     work.preview(imported, OPERATOR, lambda share: None)
     assert imported.counts["unchanged"] == 1448 == imported.counts["rows"]
-

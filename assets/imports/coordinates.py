@@ -99,8 +99,9 @@ def recognise_crs(xs: Sequence[float], ys: Sequence[float]) -> Recognised | None
         best = max(votes, key=votes.get)
         clear = votes[best] >= CLEARLY * sum(votes.values()) and 2 * votes[best] >= len(xs)
         return best if clear else None
-    degrees = sum(1 for x, y in zip(xs, ys, strict=True) if abs(x) <= 180 and abs(y) <= 90)
-    return (WGS84, False) if xs and degrees == len(xs) else None
+    # Metres of any of the systems are thousands, here and anywhere near.
+    degrees = xs and all(abs(x) <= 180 and abs(y) <= 180 for x, y in zip(xs, ys, strict=True))
+    return (WGS84, False) if degrees else None
 
 
 def outside_florence(latitude: float, longitude: float) -> bool:

@@ -12,6 +12,7 @@ from assets.choices import ImportedKind, ImportState, RowState
 from assets.querysets import ImportMappingQuerySet, ImportQuerySet, ImportRowQuerySet
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import RegistryModel, one_of
+from firenze_digitale.history import recorded
 from partners.models import Partner, User
 
 CHUNK_BYTES = 2**20
@@ -175,6 +176,7 @@ class ImportRow(models.Model):
         return self.key
 
 
+@recorded()
 class ImportMapping(OnBehalf):
     """How the columns of a partner's spreadsheet are read, kept under a name for the next time."""
 
