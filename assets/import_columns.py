@@ -6,13 +6,14 @@ and `dates-3-0` how it is written, `found-3-0` and `means-3-0` its texts and wha
 `for-3-0` the target for which all this was asked.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_lazy as _
 
 from assets.import_words import choices_of
 from assets.imports.mapping import OTHERS, Assignment, Mapping, recognise
-from assets.imports.targets import Target
+from assets.imports.targets import ATTRIBUTE, Target
 
 UNDECIDED, SKIPPED = "", "-"
 #: Before a stored value, so that “leave it empty” is not “nothing chosen yet”.
@@ -147,14 +148,22 @@ class ColumnsTable:
         return slot
 
 
-def groups_of(targets: list[Target]) -> list[tuple[str, list[Target]]]:
-    """Targets as a select offers them: what a row needs first, then the rest, then attributes of the category."""
+def groups_of(targets: list[Target]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Names and labels as a select offers them: what a row needs first, then the rest, then attributes."""
+    labels = Counter(target.label for target in targets)
     groups = [
         (_("Needed"), [target for target in targets if target.required]),
         (_("Other fields"), [target for target in targets if not target.required and not target.is_attribute]),
         (_("Attributes of the category"), [target for target in targets if target.is_attribute]),
     ]
-    return [(label, members) for label, members in groups if members]
+    return [(group, [(one.name, _told(one, labels)) for one in members]) for group, members in groups if members]
+
+
+def _told(target: Target, labels: Counter) -> str:
+    """The label of a target; attributes that share theirs are told apart by their names."""
+    if labels[target.label] == 1:
+        return target.label
+    return f"{target.label} ({target.name.removeprefix(ATTRIBUTE)})"
 
 
 def as_text(cell: object) -> str:

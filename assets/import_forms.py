@@ -199,6 +199,8 @@ class OptionsForm(forms.Form):
             choices = list(choices_of(target).items())
         else:
             return None
+        if target.name == "asset" and not choices and choices is not None:
+            options["help_text"] = _("There is no asset yet that they could belong to: add or import that first.")
         if choices is None:
             return forms.CharField(max_length=100, help_text=_("Its code."), **options)
         said = self.initial.get(FIXED + target.name, "")

@@ -7,10 +7,11 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from assets.attributes import AttributeChecker
-from assets.imports.staging import Staging, as_copied, copy_rows, execute, listed
+from assets.imports.staging import Staging, as_copied, copy_rows, execute, fetch, listed
 from assets.models import Asset, Category, Distribution
-from assets.models.asset import ASSET_KIND_IN_USE, CONTACT_OF_OWNER
+from assets.models.asset import ASSET_KIND_IN_USE, CONTACT_OF_OWNER, OWNER_STAYS
 from assets.models.parts import DISTRIBUTION_NEEDS_IMMATERIAL, PLACEMENT_NEEDS_MATERIAL
+from firenze_digitale.access import access_of
 from firenze_digitale.set_checks import checks_of
 
 BATCH = 2_000
@@ -58,7 +59,9 @@ class Checks:
         )
 
     def _taken(self) -> None:
-        """Codes of rows that are not the importer's: all that they may know of these."""
+        """Codes of assets that are not the importer's: all that they may know of these."""
+        if self.staging.model is not Asset:
+            return
         same = " AND ".join(f"e.{name} = m.{name}" for name in self.staging.key)
         self._say(
             f"SELECT m.number FROM merged m JOIN {self.staging.table} e ON {same} WHERE m.state = 'new'",
@@ -69,6 +72,7 @@ class Checks:
     def _relations(self):
         """Rules across tables: the field, a condition that refuses a row “m”, the message."""
         if self.staging.model is Asset:
+            yield from self._owners()
             contact_elsewhere = """m.contact_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM partners_referent r
                 WHERE r.id = m.contact_id AND r.partner_id = m.owner_id)"""
             other_kind = """m.id IS NOT NULL AND EXISTS (SELECT 1 FROM assets_category c WHERE c.id = m.category_id
@@ -85,9 +89,22 @@ class Checks:
             ON c.id = a.category_id WHERE c.kind <> '{needed}')"""
         yield "asset", of_other_kind, str(message)
 
+    def _owners(self):
+        """Whose assets may be stored: as `Asset.may_be_stored_by` says it of one row, but that no offer counts here."""
+        access = access_of(self.staging.who)
+        if access.administrator or all(field.name != "owner" for field in self.staging.given):
+            return
+        own = ", ".join(map(str, sorted(access.partner_ids))) or "NULL"
+        anothers = f"(m.owner_id IN ({own})) IS NOT TRUE OR (m.id IS NOT NULL AND m.owner_id <> m.stored_owner_id)"
+        yield "owner", f"m.owner_id IS NOT NULL AND ({anothers})", str(OWNER_STAYS)
+
     def _constraints(self) -> None:
         """Check constraints, as PostgreSQL itself states them."""
-        for check in checks_of(self.staging.model):
+        checks = checks_of(self.staging.model)
+        together = " AND ".join(f"({check.sql})" for check in checks).replace("%", "%%")
+        if not fetch(f"SELECT 1 FROM merged m WHERE {TO_CHECK} AND NOT ({together}) LIMIT 1", ()):
+            return
+        for check in checks:
             reads = tuple(field.name for field in check.fields)
             field = check.field if check.field in reads or not reads else reads[0]
             self._say(

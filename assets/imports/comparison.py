@@ -12,7 +12,7 @@ from assets.imports.checks import Checks
 from assets.imports.evidence import Evidence, gather, settle
 from assets.imports.mapping import Mapping, problems_of
 from assets.imports.numbering import Numbering
-from assets.imports.spool import Spool
+from assets.imports.spool import BATCH, Spool
 from assets.imports.staging import Staging, as_copied, copy_rows, execute, fetch
 from assets.imports.targets import Target, model_of, targets_of
 from assets.imports.values import RowReader
@@ -76,18 +76,31 @@ class Comparison:
         if problems := problems_of(mapping, self.headers, self.targets):
             raise UnreadableFile(" ".join(problems))
         #: The mapping with everything decided that the columns themselves decide.
-        self.mapping, self.evidence = mapping, Evidence()
+        self.asked = self.mapping = mapping
+        self.evidence, self.is_guessed = Evidence(), False
         if not settled:
-            self._settle()
+            self._settle_by_beginning()
         self.model = model_of(kind)
         self.staging = Staging(self.model, self._columns(), whole_attributes="attributes" in self._filled(), who=who)
 
+    def _settle_by_beginning(self) -> None:
+        """Decide by the first rows alone; the others are asked if something in them is odd."""
+        beginning = next(self.spool.batches(), [])
+        self.evidence = self._gathered(beginning)
+        self.is_guessed = len(beginning) == BATCH
+        if self.evidence.questions:
+            self._settle()
+        else:
+            self.mapping = settle(self.asked, self.evidence)
+
     def _settle(self) -> None:
-        rows = chain.from_iterable(self._told(0, GATHERED))
-        self.evidence = gather(rows, self.headers, self.mapping, self.targets, self.spool.table.crs)
+        self.is_guessed, self.evidence = False, self._gathered(chain.from_iterable(self._told(0, GATHERED)))
         if self.evidence.questions:
             raise Unanswered(self.evidence.questions)
-        self.mapping = settle(self.mapping, self.evidence)
+        self.mapping = settle(self.asked, self.evidence)
+
+    def _gathered(self, rows) -> Evidence:
+        return gather(rows, self.headers, self.asked, self.targets, self.spool.table.crs)
 
     def _filled(self) -> set[str]:
         return {assignment.target for assignment in self.mapping.assignments} | self.mapping.fixed.keys()
@@ -111,18 +124,25 @@ class Comparison:
         Args:
             hold: keep what is compared from being changed until the transaction ends.
         """
-        self.staging.create()
         self._read()
-        if hold:
-            self.staging.hold()
+        if self.is_guessed and self.staging.has_told():
+            guess = self.mapping
+            self._settle()
+            if self.mapping != guess:
+                self._read()
         self.staging.merge()
+        if hold and (changed := self.staging.hold()):
+            raise ChangedMeanwhile(named_rows(changed))
         self.staging.find_missing()
+        if hold and self.removes_missing and (changed := self.staging.hold_missing()):
+            raise ChangedMeanwhile(named_rows(changed))
         self._require_columns_of_new_rows()
         self.advance(COMPARED)
         Checks(self.staging, self._columns_by_field()).run()
         self.advance(CHECKED)
 
     def _read(self) -> None:
+        self.staging.create()
         reader = RowReader(self.targets, self.mapping, self.headers, self.who)
         numbering = Numbering(self.mapping.numbered) if self.mapping.numbered is not None else None
         for batch in self._told(GATHERED, READ):
@@ -258,13 +278,17 @@ class Comparison:
         Raises:
             ChangedMeanwhile: see there.
         """
-        found = "SELECT number, state::text, id AS target_id, seen_at FROM merged WHERE state <> 'unchanged'"
+        # What the file itself says is the same as before; codes that it does not say are given anew.
+        given, was_given = (self._key("m"), "key") if self.mapping.numbered is not None else ("NULL", "NULL")
+        found = f"""SELECT number, state::text, id AS target_id, seen_at, {given}::text AS key
+            FROM merged m WHERE state <> 'unchanged'"""
         states = [RowState.NEW, RowState.CHANGED]
-        if self.removes_missing:
-            found += " UNION ALL SELECT NULL, 'missing', id, seen_at FROM missing"
-            states.append(RowState.MISSING)
-        seen = """SELECT number, state::text, target_id, seen_at FROM assets_importrow
+        seen = f"""SELECT number, state::text, target_id, seen_at,
+            CASE WHEN number IS NOT NULL THEN {was_given}::text END FROM assets_importrow
             WHERE of_id = %s AND state = ANY(%s)"""
+        if self.removes_missing:
+            found += " UNION ALL SELECT NULL, 'missing', id, seen_at, NULL FROM missing"
+            states.append(RowState.MISSING)
         params = [imported.pk, states]
         other = fetch(
             f"""SELECT DISTINCT COALESCE({self._key("e")}, {self._key("m")}, '') FROM (

@@ -47,9 +47,9 @@ def _work(pk: int, state: str, user_pk: int, language: str, action, **options) -
         imported = Import.objects.for_detail().filter(pk=pk, state=state).first()
         if imported is None:
             return
-        user = User.objects.get(pk=user_pk)
         Import.objects.filter(pk=pk).update(done=0, total=WHOLE)
         try:
+            user = User.objects.get(pk=user_pk)
             with through_door("import", user=user.pk, username=user.username), telling(imported) as tell:
                 action(imported, user, tell, **options)
         except Exception:

@@ -271,11 +271,12 @@ def _missing_keys(mapping: Mapping, by_name: dict[str, Target]) -> list[str]:
     elif mapping.numbered is not None:
         return [_("The rows have codes of their own: they cannot be numbered as well.")]
     problems = []
-    if missing:
-        labels = [by_name[key].label for key in missing]
-        problems.append(
-            _("Rows are recognised by these, which no column holds: %(fields)s.") % {"fields": _named(labels)}
-        )
+    if "asset" in missing:
+        problems.append(_("Say which asset the rows belong to: one for all rows, or the column that tells it."))
+    if "code" in missing and {"latitude", "longitude"} <= by_name.keys():
+        problems.append(_("Say which column holds the codes of the rows, or that the file has no codes."))
+    elif "code" in missing:
+        problems.append(_("Say which column holds the codes of the rows."))
     if "code" in mapping.fixed:
         problems.append(_("A code tells one row from another: it cannot be the same in all of them."))
     return problems

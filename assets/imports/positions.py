@@ -9,7 +9,7 @@ from assets.imports.coordinates import SYSTEMS, WGS84, recognise_crs, same_syste
 from assets.imports.mapping import Assignment
 from assets.imports.numbers import MARKS, NumberStyles, number_of
 from assets.imports.questions import Evidence, Question
-from assets.imports.words import text_of_cell, tidy
+from assets.imports.words import text_of_cell, tidy, tidy_all
 
 AXES = ("longitude", "latitude")
 #: Points that are kept, evenly from the whole file.
@@ -33,9 +33,9 @@ class PositionEvidence:
 
     def add(self, longitudes: Sequence, latitudes: Sequence) -> None:
         for styles, cells in zip(self.styles, (longitudes, latitudes), strict=True):
-            styles.add_all([tidy(cell) for cell in cells if isinstance(cell, str)])
-        present = (pair for pair in zip(longitudes, latitudes, strict=True) if None not in pair and "" not in pair)
-        self.points += list(present)[:: self.step]
+            styles.add_all(tidy_all([cell for cell in cells if isinstance(cell, str)]))
+        pairs = zip(longitudes[:: self.step], latitudes[:: self.step], strict=True)
+        self.points += [pair for pair in pairs if None not in pair and "" not in pair]
         while len(self.points) > POINTS:
             self.points, self.step = self.points[::2], 2 * self.step
 

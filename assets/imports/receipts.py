@@ -11,6 +11,7 @@ from assets.imports.staging import KEPT_BY_DATABASE, execute, fetch
 from assets.imports.targets import model_of
 from assets.models import Asset, Import
 from firenze_digitale.history import name_of_author, names_of_users
+from firenze_digitale.states import states_of
 
 MOST_NAMED = 200
 KEPT = "since IS NOT NULL OR in_use OR others"
@@ -57,7 +58,8 @@ class Undoing:
         execute("DROP TABLE IF EXISTS pg_temp.taken_back")
         execute(
             f"""CREATE TEMP TABLE taken_back ON COMMIT DROP AS
-            SELECT t.id, before.pgh_id AS before, since.pgh_id AS since, FALSE AS in_use, FALSE AS others
+            SELECT t.id, t.last AS own, before.pgh_id AS before, since.pgh_id AS since,
+                FALSE AS in_use, FALSE AS others
             FROM (SELECT pgh_obj_id AS id, min(pgh_id) AS first, max(pgh_id) AS last FROM {self.events}
                 WHERE pgh_context_id = %s GROUP BY 1) t
             LEFT JOIN LATERAL (SELECT pgh_id FROM {self.events} e WHERE e.pgh_obj_id = t.id AND e.pgh_id < t.first
@@ -79,6 +81,15 @@ class Undoing:
                 execute(f"""UPDATE taken_back t SET in_use = TRUE WHERE before IS NULL
                     AND EXISTS (SELECT 1 FROM {resting} r WHERE r.{column} = t.id)""")
 
+    def _let_go_of_what_is_added(self) -> None:
+        """What only remembers a row that goes, as an offer does, goes on without it."""
+        added = f"SELECT id FROM taken_back WHERE before IS NULL AND NOT ({KEPT})"
+        for relation in self.model._meta.related_objects:
+            if relation.on_delete is models.SET_NULL:
+                remembering = connection.ops.quote_name(relation.related_model._meta.db_table)
+                column = relation.field.column
+                execute(f"UPDATE {remembering} SET {column} = NULL WHERE {column} IN ({added})")
+
     def _keep_what_is_others(self) -> None:
         """Rows that have been handed on to another partner since."""
         anchor = "id" if self.model is Asset else "asset_id"
@@ -90,24 +101,35 @@ class Undoing:
         )
 
     def hold(self) -> None:
-        """Keep the rows from being changed until the transaction ends."""
+        """Keep the rows from being changed, and their assets from moving on, until the transaction ends."""
+        rows = f"SELECT pgh_obj_id FROM {self.events} WHERE pgh_context_id = %s"
+        if self.model is not Asset:
+            execute(
+                f"""SELECT count(*) FROM (SELECT id FROM assets_asset
+                WHERE id IN (SELECT asset_id FROM {self.table} WHERE id IN ({rows})) ORDER BY id FOR SHARE) held""",
+                [self.imported.context_id],
+            )
         execute(
-            f"""SELECT count(*) FROM (SELECT id FROM {self.table} WHERE id IN
-            (SELECT pgh_obj_id FROM {self.events} WHERE pgh_context_id = %s) ORDER BY id FOR UPDATE) held""",
+            f"SELECT count(*) FROM (SELECT id FROM {self.table} WHERE id IN ({rows}) ORDER BY id FOR UPDATE) held",
             [self.imported.context_id],
         )
 
     def kept(self) -> list[ChangedSince]:
         """Rows that stay as they are, because they were changed since or are in use: the first of them."""
-        found = fetch(
-            f"""SELECT id, since, in_use FROM taken_back WHERE {KEPT} ORDER BY id LIMIT %s""",
-            [MOST_NAMED],
-        )
-        rows = self.model.objects.visible_to(self.who).for_list().in_bulk([pk for pk, _since, _in_use in found])
+        found = fetch(f"SELECT id, own, since, in_use FROM taken_back WHERE {KEPT} ORDER BY id LIMIT %s", [MOST_NAMED])
+        rows = self.model.objects.visible_to(self.who).for_list().in_bulk([pk for pk, *_events in found])
         events = events_of(self.imported).objects.select_related("pgh_context")
-        events = events.in_bulk([since for _pk, since, _used in found if since])
+        events = events.in_bulk([event for _pk, own, since, _used in found for event in (own, since) if event])
         users = names_of_users(events.values())
-        return [_changed_since(rows.get(pk), events.get(since), users, in_use) for pk, since, in_use in found]
+        gone = states_of(self.model).changeable_by(self.who).filter(pgh_id__in=events, pgh_label="delete")
+        told = rows.keys() | set(gone.values_list("pgh_obj_id", flat=True))
+        return [
+            _changed_since(rows.get(pk), events[own], events.get(since), users, in_use)
+            if pk in told
+            # Of what has moved out of sight no more is told than what the import itself knew.
+            else ChangedSince(None, events[own].code, None, "", in_use=False)
+            for pk, own, since, in_use in found
+        ]
 
     def count_kept(self) -> int:
         [(count,)] = fetch(f"SELECT count(*) FROM taken_back WHERE {KEPT}")
@@ -116,6 +138,7 @@ class Undoing:
     def take_back(self) -> dict[str, int]:
         """Delete what the import added and give the rest its earlier state; return how many of each."""
         columns = ", ".join(f"{column} = e.{column}" for column in self.columns)
+        self._let_go_of_what_is_added()
         restored = execute(f"""UPDATE {self.table} t SET {columns} FROM taken_back b JOIN {self.events} e
             ON e.pgh_id = b.before WHERE t.id = b.id AND NOT ({KEPT})""")
         deleted = execute(f"""DELETE FROM {self.table} WHERE id IN (
@@ -124,11 +147,9 @@ class Undoing:
         return {"restored": restored, "deleted": deleted}
 
 
-def _changed_since(row, event, users, in_use: bool) -> ChangedSince:
-    key = row.key if row is not None else getattr(event, "code", "")
-    return ChangedSince(
-        row, key, event.pgh_created_at if event else None, name_of_author(event, users) if event else "", in_use
-    )
+def _changed_since(row, own, since, users, in_use: bool) -> ChangedSince:
+    when, who = (since.pgh_created_at, name_of_author(since, users)) if since else (None, "")
+    return ChangedSince(row, row.key if row is not None else own.code, when, who, in_use)
 
 
 def changed_since(imported: Import, who) -> list[ChangedSince]:

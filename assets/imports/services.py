@@ -24,6 +24,8 @@ from firenze_digitale.tables import UnreadableFile
 SHOWN_ROWS = 8
 SAMPLED_ROWS = 1_000
 KEPT_DAYS = 7
+#: Who was to take an import up may have died before it began; whoever comes later does nothing.
+LONGEST_WAIT = timedelta(hours=1)
 
 
 @dataclass
@@ -180,8 +182,11 @@ def abandon(imported: Import) -> None:
 
 def settle(imported: Import) -> Import:
     """Return the import as it stands, an end that nobody could tell included: that of the process that was at it."""
-    if imported.is_at_work and imported.total and not imported.is_held():
-        jobs.give_up(imported, _("The server was stopped while it was at work: nothing was stored. Start again."))
+    if imported.is_at_work and not imported.is_held():
+        if imported.total:
+            jobs.give_up(imported, _("The server was stopped while it was at work: nothing was stored. Start again."))
+        elif imported.updated_at < timezone.now() - LONGEST_WAIT:
+            jobs.give_up(imported, _("Nobody has taken it up for an hour: nothing was stored. Start again."))
         imported.refresh_from_db()
     return imported
 
@@ -190,8 +195,9 @@ def forget_old_files() -> None:
     """Give up imports that nobody has confirmed for days."""
     long_ago = timezone.now() - timedelta(days=KEPT_DAYS)
     ended = {ImportState.STORED, ImportState.UNDONE, ImportState.EXPIRED, ImportState.STORING, ImportState.UNDOING}
-    for imported in Import.objects.exclude(state__in=ended).filter(updated_at__lt=long_ago):
-        with transaction.atomic():
+    old = Import.objects.exclude(state__in=ended).filter(updated_at__lt=long_ago)
+    with transaction.atomic():
+        for imported in old.select_for_update(skip_locked=True):
             imported.state = ImportState.EXPIRED
             imported.forget_file()
             imported.save()

@@ -108,7 +108,10 @@ class Staging:
     def create(self) -> None:
         """Make the tables, empty."""
         names = listed(field.column for field in self.given)
-        for table in ("incoming", "merged", "problem", "warning", "missing"):
+        # A hundred thousand rows are sorted in memory, and too few to gain from compiled queries.
+        execute("SET LOCAL work_mem = '64MB'")
+        execute("SET LOCAL jit = off")
+        for table in ("incoming", "merged", "held", "problem", "warning", "missing"):
             execute(f"DROP TABLE IF EXISTS pg_temp.{table}")
         execute(f"""CREATE TEMP TABLE incoming ON COMMIT DROP AS
             SELECT 0 AS number, {names}, NULL::text[] AS attributes_removed FROM {self.table} LIMIT 0""")
@@ -128,6 +131,10 @@ class Staging:
         copy_rows("incoming", names, zip(*columns, strict=True))
         tell("problem", batch.problems)
         tell("warning", batch.warnings)
+
+    def has_told(self) -> bool:
+        """Whether there is anything to say of the rows so far."""
+        return bool(fetch("SELECT 1 WHERE EXISTS (SELECT FROM problem) OR EXISTS (SELECT FROM warning)"))
 
     def _removed(self, attributes) -> str:
         """Names of attributes whose cell is empty, as an array of COPY."""
@@ -152,25 +159,13 @@ class Staging:
     def _same_key(self, other: str) -> str:
         return " AND ".join(f"e.{name} = {other}.{name}" for name in self.key)
 
-    def hold(self) -> None:
-        """Lock the rows that the file names, and their owners, until they are stored."""
-        match, params = self._match()
-        execute(
-            f"SELECT count(*) FROM (SELECT e.id FROM incoming i JOIN {self.table} e ON {match}"
-            " ORDER BY e.id FOR UPDATE OF e) held",
-            params,
-        )
-        if self.model is not Asset:
-            execute("""SELECT count(*) FROM (SELECT id FROM assets_asset
-                WHERE id IN (SELECT asset_id FROM incoming) ORDER BY id FOR SHARE) held""")
-
     def merge(self) -> None:
         """Make `merged`: each row of the file as it would be stored, and what it would be to the registry."""
         match, params = self._match()
         columns = ", ".join(f"{self._merged(field)} AS {field.column}" for field in self.fields)
         differs = " OR ".join(f"{f.column} IS DISTINCT FROM stored_{f.column}" for f in self.given) or "FALSE"
         stored = ", ".join(f"e.{field.column} AS stored_{field.column}" for field in self.given)
-        execute("ANALYZE pg_temp.incoming")
+        execute(f"ANALYZE pg_temp.incoming ({listed(self.key)})")
         execute(
             f"""CREATE TEMP TABLE merged ON COMMIT DROP AS
             SELECT *, CASE WHEN id IS NULL THEN 'new' WHEN {differs} THEN 'changed' ELSE 'unchanged' END AS state
@@ -178,7 +173,34 @@ class Staging:
                 FROM incoming i LEFT JOIN {self.table} e ON {match}) beside""",
             params,
         )
-        execute("ANALYZE pg_temp.merged")
+        execute("ANALYZE pg_temp.merged (number, id, state)")
+
+    def hold(self) -> list[str]:
+        """Lock the rows that the file names, and their assets, until they are stored.
+
+        Returns:
+            Codes of rows that somebody has changed since they were compared, or of assets that have moved on.
+        """
+        if self.model is not Asset and (moved := self._hold_assets()):
+            return moved
+        execute("CREATE TEMP TABLE held ON COMMIT DROP AS SELECT id, seen_at, code FROM merged WHERE id IS NOT NULL")
+        execute(f"""SELECT count(*) FROM (SELECT id FROM {self.table}
+            WHERE id IN (SELECT id FROM held) ORDER BY id FOR UPDATE) held""")
+        changed = fetch(f"""SELECT held.code FROM held LEFT JOIN {self.table} e USING (id)
+            WHERE e.updated_at IS DISTINCT FROM held.seen_at ORDER BY 1""")
+        return [code for (code,) in changed]
+
+    def _hold_assets(self) -> list[str]:
+        """Lock the assets that rows belong to; return the codes of those that are another partner's by now."""
+        execute("""SELECT count(*) FROM (SELECT id FROM assets_asset
+            WHERE id IN (SELECT asset_id FROM merged) ORDER BY id FOR SHARE) held""")
+        own, params = Asset.objects.changeable_by(self.who).order_by().values("pk").query.sql_with_params()
+        moved = fetch(
+            f"""SELECT code FROM assets_asset WHERE id IN (SELECT asset_id FROM merged)
+            AND NOT (id IN ({own})) ORDER BY 1""",
+            params,
+        )
+        return [code for (code,) in moved]
 
     def _merged(self, field: models.Field) -> str:
         """SQL of what a field of the row will be."""
@@ -244,3 +266,11 @@ class Staging:
             execute(f"UPDATE {self.table} e SET {written} FROM merged m WHERE m.id = e.id AND m.state = 'changed'")
         if remove_missing and self.can_be_removed:
             execute(f"UPDATE {self.table} SET status = 'removed' WHERE id IN (SELECT id FROM missing)")
+
+    def hold_missing(self) -> list[str]:
+        """Lock the rows in `missing` too; return the codes of those that somebody has changed since they were found."""
+        execute(f"""SELECT count(*) FROM (SELECT id FROM {self.table}
+            WHERE id IN (SELECT id FROM missing) ORDER BY id FOR UPDATE) held""")
+        changed = fetch(f"""SELECT e.code FROM missing JOIN {self.table} e USING (id)
+            WHERE e.updated_at <> missing.seen_at ORDER BY 1""")
+        return [code for (code,) in changed]

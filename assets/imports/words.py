@@ -5,6 +5,7 @@ import json
 import re
 import unicodedata
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from assets.imports.mapping import OTHERS
@@ -18,6 +19,8 @@ YES_OR_NO = {
 # “3 GAVINANA GALLUZZO”, “Q3”, “Quartiere 3 - Gavinana”
 NUMBERED = re.compile(r"(?:q|quartiere)?\.? ?(\d+)(?:[. :,]+[^\W\d].*)?")
 CHOICES_TOLD = 20
+EXPLANATION = re.compile(r" \([^)]*\)$")
+UNTIDY = re.compile(r"[^\S\n]|'")
 
 
 def text_of_cell(value: object) -> str:
@@ -36,6 +39,11 @@ def text_of_cell(value: object) -> str:
 def tidy(text: str) -> str:
     """Return the text that a cell means: without the mark that disarms formulas and without blanks around it."""
     return rearm(text.strip()).strip()
+
+
+def tidy_all(texts: list[str]) -> list[str]:
+    """Return the texts that cells mean; where none has anything to tidy, as in columns of numbers, they themselves."""
+    return [tidy(text) for text in texts] if UNTIDY.search("\n".join(texts)) else texts
 
 
 def lines(text: str) -> str:
@@ -78,6 +86,11 @@ class Translation:
         return text if said is None else said
 
 
+def in_short(label: str) -> str:
+    """Return what a choice is called without what explains it: “pubblico” of “pubblico (chiunque)”."""
+    return EXPLANATION.sub("", label)
+
+
 class ChoiceWords:
     """The values of a choice by all that they are called: as stored, and in either language.
 
@@ -90,12 +103,14 @@ class ChoiceWords:
         for value, names in zip(stored, target.choices, strict=True):
             for name in names:
                 self.words.setdefault(folded(name), value)
+                self.words.setdefault(folded(in_short(name)), value)
             if not target.is_attribute and names[0].isdecimal():
                 numbers.add(names[0])
                 for label in names[1:]:
                     self.words.setdefault(folded(label).removeprefix(f"{names[0]} "), value)
         self.numbered = len(numbers) == len(target.choices) > 0
-        told = [str(value) for value in stored]
+        position = 1 if (get_language() or "it").startswith("it") else 2
+        told = [in_short(names[position]) for names in target.choices]
         self.told = ", ".join(told[:CHOICES_TOLD]) + (", …" if len(told) > CHOICES_TOLD else "")
 
     def value_of(self, text: str):

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from contextlib import contextmanager
+from typing import BinaryIO
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -31,11 +32,15 @@ def rights_for(who, partner: Partner | None):
 
 
 @contextmanager
-def table_of(imported: Import):
-    """The table in an import's file."""
-    with tempfile.TemporaryFile() as file:
-        imported.write_to(file)
+def table_of(imported: Import, file: BinaryIO | None = None):
+    """The table in an import's file: the one at hand, or else the one that is kept."""
+    if file is not None:
+        file.seek(0)
         yield open_table(file, imported.file_name)
+        return
+    with tempfile.TemporaryFile() as kept:
+        imported.write_to(kept)
+        yield open_table(kept, imported.file_name)
 
 
 @contextmanager
@@ -82,9 +87,9 @@ def _compared(imported: Import, spool: Spool, who, advance: Advance, *, settled:
     return comparison
 
 
-def preview(imported: Import, who, advance: Advance) -> None:
+def preview(imported: Import, who, advance: Advance, file: BinaryIO | None = None) -> None:
     """Read the file and keep what it would change; the import says how that went."""
-    with _told_of(imported), transaction.atomic(), table_of(imported) as table, Spool(table) as spool:
+    with _told_of(imported), transaction.atomic(), table_of(imported, file) as table, Spool(table) as spool:
         comparison = _compared(imported, spool, who, advance, settled=False, hold=False)
         comparison.report(imported)
         _end(imported, ImportState.PREVIEWED, previewed_at=timezone.now())
@@ -100,9 +105,9 @@ def store(imported: Import, who, advance: Advance) -> None:
         imported.forget_file()
 
 
-def store_at_once(imported: Import, who, advance: Advance) -> None:
+def store_at_once(imported: Import, who, advance: Advance, file: BinaryIO) -> None:
     """Store a file without showing a preview first; where a row is wrong, report it and store nothing."""
-    with _told_of(imported), transaction.atomic(), table_of(imported) as table, Spool(table) as spool:
+    with _told_of(imported), transaction.atomic(), table_of(imported, file) as table, Spool(table) as spool:
         comparison = _compared(imported, spool, who, advance, settled=False, hold=True)
         if imported.counts["wrong"]:
             comparison.report(imported)
@@ -126,16 +131,20 @@ def undo(imported: Import, who, advance: Advance, *, rest: bool) -> None:
         rest: also where some rows cannot be taken back, which stay.
     """
     rights = rights_for(who, imported.partner)
-    with readable_refusals(), transaction.atomic(), through_door("import", undone=imported.pk) as context:
-        undoing = Undoing(imported, rights)
-        undoing.hold()
-        undoing.make()
-        advance(0.4)
-        if undoing.count_kept() and not rest:
-            kept = [changed.key for changed in undoing.kept()]
-            _end(imported, ImportState.STORED, refusal=_("Nothing was undone. ") + named_rows(kept))
-            return
-        taken_back = undoing.take_back()
-        imported.counts = {**imported.counts, **taken_back}
-        imported.undone_by_id, imported.undo_context_id = getattr(who, "pk", None), context.id
-        _end(imported, ImportState.UNDONE, undone_at=timezone.now())
+    try:
+        with readable_refusals(), transaction.atomic(), through_door("import", undone=imported.pk) as context:
+            undoing = Undoing(imported, rights)
+            undoing.hold()
+            undoing.make()
+            advance(0.4)
+            if undoing.count_kept() and not rest:
+                kept = [changed.key for changed in undoing.kept()]
+                _end(imported, ImportState.STORED, refusal=_("Nothing was undone. ") + named_rows(kept))
+                return
+            taken_back = undoing.take_back()
+            imported.counts = {**imported.counts, **taken_back}
+            imported.undone_by_id, imported.undo_context_id = getattr(who, "pk", None), context.id
+            _end(imported, ImportState.UNDONE, undone_at=timezone.now())
+    except ValidationError as refusal:
+        imported.refresh_from_db()
+        _end(imported, ImportState.STORED, refusal=_("Nothing was undone. ") + " ".join(refusal.messages))

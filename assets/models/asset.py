@@ -43,6 +43,7 @@ from partners.models import Partner, Referent
 
 ASSET_KIND_IN_USE = _("The new category is of the other kind, and the asset has placements or distributions.")
 CONTACT_OF_OWNER = _("The contact must be a referent of the owner.")
+OWNER_STAYS = _("An import leaves assets with their owner, one that you answer for: offer them to another partner.")
 
 
 @recorded()

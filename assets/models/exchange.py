@@ -85,20 +85,23 @@ class Import(OnBehalf):
     def get_absolute_url(self):
         return reverse("admin:assets_import_change", args=[self.pk])
 
-    def keep(self, file) -> None:
-        """Keep the content of `file` (binary) until the import is over, and note its size and SHA-256."""
-        digest, self.size = hashlib.sha256(), 0
+    def note(self, file, keep=lambda number, content: None) -> None:
+        """Note name, size and SHA-256 of `file` (binary); `keep` is given each numbered piece of its content."""
         self.file_name = PurePath(self.file_name.replace("\\", "/")).name[:255] or str(_("pasted cells"))
-        chunks = []
+        digest, self.size, number = hashlib.sha256(), 0, 0
         while content := file.read(CHUNK_BYTES):
             digest.update(content)
             self.size += len(content)
-            chunks.append(ImportChunk(number=len(chunks), content=content))
+            keep(number, content)
+            number += 1
         self.sha256 = digest.hexdigest()
         self.save()
-        for chunk in chunks:
-            chunk.of_id = self.pk
-            chunk.save()
+
+    def keep(self, file) -> None:
+        """Note `file`, and keep its content until the import is over."""
+        self.size = 0
+        self.save()
+        self.note(file, lambda number, content: self.chunks.create(number=number, content=content))
 
     def write_to(self, file) -> None:
         """Write the kept content to `file`, and go back to its beginning."""

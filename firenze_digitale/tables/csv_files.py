@@ -70,13 +70,13 @@ class CsvFile:
         number = count = 0
         try:
             for number, cells in enumerate(csv.reader(lines, delimiter=self.delimiter, strict=True), start=1):
-                lines.length = 0
                 count += len(cells)
                 if count > limits.MAX_CELLS:
                     raise too_large()
-                if cells and max(map(len, cells)) > limits.MAX_CELL_LENGTH:
-                    checked_text(max(cells, key=len), number)
-                yield number, [cell or None for cell in cells]
+                if lines.length > limits.MAX_CELL_LENGTH:
+                    checked_text(max(cells, key=len, default=""), number)
+                lines.length = 0
+                yield number, [cell or None for cell in cells] if "" in cells else cells
         except csv.Error as error:
             raise UnreadableFile(
                 _("Row %(number)s: a quotation mark is not closed, or stands where none may be: save the file anew.")

@@ -112,12 +112,12 @@ def measured(asset, content: bytes, do, expected) -> float:
 
     with transaction.atomic(), through_door("import"):
         started = time.perf_counter()
-        one = Import(kind="placements", partner=asset.owner, file_name="file.csv")
-        one.keep(io.BytesIO(content))
-        with table_of(one) as table:
+        one, file = Import(kind="placements", partner=asset.owner, file_name="file.csv"), io.BytesIO(content)
+        one.note(file)
+        with table_of(one, file) as table:
             targets = targets_for("placements", Mapping(), rights_for(OPERATOR, asset.owner))
             one.mapping = recognise(table.headers, targets).to_json()
-        do(one, OPERATOR, lambda share: None)
+        do(one, OPERATOR, lambda share: None, file)
         seconds = time.perf_counter() - started
         if one.state != expected or one.counts["new"] + 1 != content.count(b"\n"):
             raise SystemExit(f"not as expected: {one.state} {one.refusal} {one.counts}")

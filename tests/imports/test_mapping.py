@@ -196,7 +196,10 @@ class TestProblems:
             a for a in recognise(self.headers, placements).assignments if a.target in ("latitude", "longitude")
         ]
         skipped = ["bene", "codice", "note"]
-        assert "“Asset”, “Code”" in self.problems(placements, assignments=assignments, skipped=skipped)
+        assert self.problems(placements, assignments=assignments, skipped=skipped) == (
+            "Say which asset the rows belong to: one for all rows, or the column that tells it. "
+            "Say which column holds the codes of the rows, or that the file has no codes."
+        )
         fixed = {"asset": "publiacqua-fontanelli"}
         settled = self.problems(placements, assignments=assignments, skipped=skipped, fixed=fixed, numbered="F")
         assert settled == ""

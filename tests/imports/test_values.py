@@ -176,12 +176,12 @@ class TestChoices:
 
     @pytest.mark.parametrize("cell", ["6 Scandicci", "12", "3.5", "33 Gavinana", "1/2", "Isolotto 4b", 3.5, "-3"])
     def test_a_district_is_not_guessed(self, cell):
-        assert "expected one of 1, 2, 3, 4, 5" in refused("placements", cell, "district")
+        assert "expected one of 1 Centro Storico, 2 Campo di Marte, " in refused("placements", cell, "district")
 
     def test_what_is_not_known_is_told_with_what_is(self):
         said = refused("placements", "rotto", "status")
         assert said == (
-            "“rotto” is not known: expected one of active, planned, out_of_service, to_be_verified, removed."
+            "“rotto” is not known: expected one of active, planned, out of service, to be verified, removed."
         )
 
     def test_an_empty_cell_is_the_default_only_where_the_field_is_never_empty(self):

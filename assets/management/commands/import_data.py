@@ -45,25 +45,20 @@ class Command(BaseCommand):
         found = Partner.objects.filter(code=partner).first()
         if found is None:
             raise CommandError(f"There is no partner “{partner}”.")
-        imported = self.kept(found, options["kind"], options["file"])
         try:
-            with override(language):
-                self.read_columns(imported, self.asked_mapping(imported, options))
-                self.work(imported, dry_run=dry_run, hidden=True if verbosity == 0 else None)
+            file = options["file"].open("rb")
+        except OSError as error:
+            raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from error
+        imported = Import(kind=options["kind"], partner=found, file_name=options["file"].name)
+        try:
+            with file, override(language):
+                imported.note(file)
+                self.read_columns(imported, file, self.asked_mapping(imported, options))
+                self.work(imported, file, dry_run=dry_run, hidden=True if verbosity == 0 else None)
                 self.tell(imported)
         finally:
-            if imported.state not in (ImportState.STORED, ImportState.UNDONE):
+            if imported.state != ImportState.STORED:
                 imported.delete()
-
-    def kept(self, partner: Partner, kind: str, path: Path) -> Import:
-        """Keep the file, as whoever uploads one does."""
-        imported = Import(kind=kind, partner=partner, file_name=path.name)
-        try:
-            with path.open("rb") as file:
-                imported.keep(file)
-        except OSError as error:
-            raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
-        return imported
 
     def asked_mapping(self, imported: Import, options) -> Mapping:
         mapping = Mapping(keep_as_attributes=True)
@@ -90,10 +85,10 @@ class Command(BaseCommand):
             raise CommandError(f"“{text}” is no pair: write NAME=VALUE.")
         return name, value
 
-    def read_columns(self, imported: Import, asked: Mapping) -> None:
+    def read_columns(self, imported: Import, file, asked: Mapping) -> None:
         """Recognise the columns; what is neither known nor skipped is refused."""
         try:
-            with work.table_of(imported) as table:
+            with work.table_of(imported, file) as table:
                 targets = targets_for(imported.kind, asked, work.rights_for(OPERATOR, imported.partner))
                 mapping = recognise(table.headers, targets, asked)
                 problems = problems_of(mapping, table.headers, targets)
@@ -103,10 +98,10 @@ class Command(BaseCommand):
             raise CommandError("\n".join(problems))
         imported.mapping = mapping.to_json()
 
-    def work(self, imported: Import, *, dry_run: bool, hidden: bool | None) -> None:
+    def work(self, imported: Import, file, *, dry_run: bool, hidden: bool | None) -> None:
         do = work.preview if dry_run else work.store_at_once
         with through_door("import"), tqdm(total=100, unit="%", disable=hidden, leave=False) as bar:
-            do(imported, OPERATOR, lambda share: bar.update(int(share * 100) - bar.n))
+            do(imported, OPERATOR, lambda share: bar.update(int(share * 100) - bar.n), file)
 
     def tell(self, imported: Import) -> None:
         if imported.state in (ImportState.REFUSED, ImportState.OUTDATED):
