@@ -25,7 +25,7 @@ from assets.imports import services
 from assets.imports.mapping import MISSING_ROWS, Mapping, problems_of
 from assets.models import Asset, Import, ImportMapping
 from firenze_digitale.admin_base import RegistryAdmin
-from firenze_digitale.admin_changelist import KeptByMeFilter
+from firenze_digitale.admin_changelist import NUMBER_OF_ROW, KeptByMeFilter
 from firenze_digitale.tables import UnreadableFile
 
 #: States in which the columns can be told, or told anew.
@@ -80,7 +80,7 @@ class BringsFiles:
         given = request.GET.get("asset", "")
         if self.imported_kind == ImportedKind.ASSETS or not given:
             return None
-        if not (given.isascii() and given.isdecimal()):
+        if not NUMBER_OF_ROW.fullmatch(given):
             raise Http404
         asset = Asset.objects.visible_to(request.user).for_list().filter(pk=given).first()
         if asset is None or asset.is_material != (self.imported_kind == ImportedKind.PLACEMENTS):
@@ -173,7 +173,7 @@ class ImportAdmin(RegistryAdmin):
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         """The page of an import: its progress, its preview or its receipt."""
-        if not (object_id.isascii() and object_id.isdecimal()):
+        if not NUMBER_OF_ROW.fullmatch(object_id):
             raise Http404
         imported = self.imported(request, object_id)
         if imported.is_at_work:
@@ -316,6 +316,8 @@ class ImportMappingAdmin(RegistryAdmin):
     fields = ("name", "kind", "partner", "in_words")
     change_form_template = "admin/assets/import/mapping_form.html"
     readonly_fields = ("kind", "partner", "in_words")
+    #: It has no page of its history to come back from.
+    is_restorable = False
 
     def has_add_permission(self, request):
         """No: a mapping is saved with the file that it was made for."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import asin, cos, radians, sin, sqrt
 
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from assets.choices import PlacementStatus
@@ -50,7 +51,9 @@ def twins_of_placement(placement: Placement, who) -> list[Twin]:
     near = near.filter(asset__category=placement.asset.category).exclude(status=PlacementStatus.REMOVED)
     found = sorted((distance(*here, row.latitude, row.longitude), row.pk, row) for row in near[:MOST_MEASURED])
     return [
-        _twin(row, row.address or row.asset.name, row.asset, _("%(metres)s m away") % {"metres": f"{metres:.1f}"})
+        _twin(
+            row, row.address or row.asset.name, row.asset, _("%(metres)s m away") % {"metres": number_format(metres, 1)}
+        )
         for metres, _pk, row in found[:MOST_SHOWN]
         if metres <= NEAR
     ]

@@ -100,7 +100,7 @@ class BulkEdit:
             rows = json.loads(request.POST[ROWS])
             if not all(is_number(key) and is_number(version) for key, version in rows.items()):
                 raise BadRequest("these rows are not a page's of the desk")
-        except (ValueError, AttributeError, RecursionError) as error:
+        except (KeyError, ValueError, AttributeError, RecursionError) as error:
             raise BadRequest("these rows are not a page's of the desk") from error
         return {int(key): version for key, version in rows.items()}
 

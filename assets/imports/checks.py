@@ -127,9 +127,7 @@ class Checks:
         execute("""CREATE TEMP TABLE bad
             (category_id bigint, attributes jsonb, "column" text, field text, expected text) ON COMMIT DROP""")
         for batch in self._distinct_attributes(owner, rows):
-            copy_rows(
-                "bad", ("category_id", "attributes", "column", "field", "expected"), self._broken(batch, of_assets)
-            )
+            copy_rows("bad", BAD, self._broken(batch, of_assets))
         execute(f"""INSERT INTO problem SELECT m.number, bad."column", bad.field, NULL, bad.expected
             FROM {rows} JOIN bad ON bad.category_id = {owner} AND bad.attributes = m.attributes
             WHERE {TO_CHECK} AND NOT EXISTS (

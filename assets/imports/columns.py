@@ -74,6 +74,7 @@ class Column:
 
     Attributes:
         refused: whether any cell so far could not be read.
+        left_as_text: whether any cell so far stayed text, since it is not what the attribute should be.
     """
 
     #: What an empty cell is stored as, where the field does not ask for more.
@@ -84,7 +85,7 @@ class Column:
         self.lenient = target.is_attribute
         self.limits = Limits(target)
         self.translation = Translation(assignment.values)
-        self.empty, self.refused = self._empty(), False
+        self.empty, self.refused, self.left_as_text = self._empty(), False, False
         self.answers = Answers(self._answer)
 
     def _empty(self):
@@ -132,7 +133,10 @@ class Column:
     def _lenient_text(self, value) -> str | None:
         """An attribute that its schema cannot type stays text: the schema says what is wrong with it."""
         text = text_of_cell(value)
-        return one_line(text) if self.lenient and not UNPRINTABLE.search(text) else None
+        if not self.lenient or UNPRINTABLE.search(text):
+            return None
+        self.left_as_text = True
+        return one_line(text)
 
     def _told(self, answer):
         self.refused = self.refused or isinstance(answer, Refusal)

@@ -124,8 +124,8 @@ class Comparison:
         Args:
             hold: keep what is compared from being changed until the transaction ends.
         """
-        self._read()
-        if self.is_guessed and self.staging.has_told():
+        is_odd = self._read()
+        if self.is_guessed and is_odd:
             guess = self.mapping
             self._settle()
             if self.mapping != guess:
@@ -141,7 +141,8 @@ class Comparison:
         Checks(self.staging, self._columns_by_field()).run()
         self.advance(CHECKED)
 
-    def _read(self) -> None:
+    def _read(self) -> bool:
+        """Read the rows; return whether there is anything odd in them."""
         self.staging.create()
         reader = RowReader(self.targets, self.mapping, self.headers, self.who)
         numbering = Numbering(self.mapping.numbered) if self.mapping.numbered is not None else None
@@ -150,6 +151,7 @@ class Comparison:
             if numbering:
                 numbering.number(read)
             self.staging.copy(read)
+        return reader.left_as_text or self.staging.has_told()
 
     def _columns_by_field(self) -> dict[str, str]:
         """By target and by field, the column that fills it."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
 
 from assets.imports.targets import Target
 
@@ -21,6 +22,9 @@ class Limits:
 
     def __init__(self, target: Target):
         self.validators = list(target.model_field.validators) if target.model_field is not None else []
+        if isinstance(target.model_field, models.TextField) and target.model_field.max_length:
+            # Which Django leaves to forms.
+            self.validators.append(MaxLengthValidator(target.model_field.max_length))
         self.minimum = self.maximum = self.length = None
         self.patterns: list[re.Pattern] = []
         self.quick = True

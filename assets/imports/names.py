@@ -26,14 +26,18 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "conditions_en": ("condizioni inglese", "english conditions"),
     "visibility": ("visibilita", "visibility"),
     "contact": ("contatto", "referente", "referente ict", "contact"),
-    "mapped_on": ("data mappatura", "mappato il", "data rilievo", "data censimento", "data rilevazione"),
+    "mapped_on": ("data mappatura", "mappato il", "data rilievo", "data censimento", "data rilevazione",
+        "rilevato il", "ultimo rilievo", "rilievo",),
     "last_confirmed_on": ("data conferma", "confermato il", "ultima conferma", "last confirmed"),
     "source": ("fonte", "source", "documento"),
     "address": (
         "indirizzo", "localizzazione", "ubicazione", "via", "strada", "toponimo", "luogo", "nome via", "address",
         "street", "location", "indirizzo completo", "via e civico", "via e numero civico",
     ),
-    "district": ("quartiere", "circoscrizione", "district", "num quartiere", "numero quartiere", "n quartiere"),
+    "district": (
+        "quartiere", "circoscrizione", "district", "quart", "num quartiere", "numero quartiere",
+        "n quartiere",
+    ),
     "latitude": (
         "lat", "latitudine", "latitude", "y", "coord y", "coordinata y", "y coord", "point y", "nord", "northing",
         "coord nord", "lat wgs84", "latitudine wgs84", "lat dd", "gb y", "gb n", "wgs84 y", "utm y", "utm n",

@@ -16,7 +16,7 @@ from assets.imports import jobs
 from assets.imports.comparison import targets_for
 from assets.imports.evidence import gather
 from assets.imports.mapping import Mapping, problems_of, recognise, suggest
-from assets.imports.targets import Target
+from assets.imports.targets import Target, normalised
 from assets.imports.work import rights_for, table_of
 from assets.models import Import, ImportMapping
 from firenze_digitale.tables import UnreadableFile
@@ -67,8 +67,9 @@ def begin(
         with table_of(imported) as table:
             rights = rights_for(made_by, partner)
             start = Mapping.from_json(saved.mapping) if saved else Mapping(keep_as_attributes=True)
-            start.fixed |= fixed or {}
-            targets = targets_for(kind, start, rights)
+            targets = targets_for(kind, replace(start, fixed={**start.fixed, **(fixed or {})}), rights)
+            told = [header for header in table.headers if header not in start.skipped]
+            start.fixed |= _without_columns(fixed or {}, told, targets)
             mapping = recognise(table.headers, targets, start)
             if kind == ImportedKind.ASSETS and partner and not mapping.of_target("owner"):
                 mapping.fixed.setdefault("owner", partner.code)
@@ -81,6 +82,13 @@ def begin(
     if not problems:
         ask_preview(imported, mapping, made_by)
     return imported
+
+
+def _without_columns(fixed: dict[str, str], headers: list[str], targets: list[Target]) -> dict[str, str]:
+    """Leave out what the file says in a column of that very name, as exports and templates do."""
+    named = {normalised(header) for header in headers}
+    told = {t.name for t in targets if named & {normalised(t.name), normalised(t.label_it), normalised(t.label_en)}}
+    return {name: text for name, text in fixed.items() if name not in told}
 
 
 def sample_of(imported: Import, who) -> Sample:

@@ -94,6 +94,11 @@ class RowReader:
         batch.problems = [problem for _where, problem in told]
         return batch
 
+    @property
+    def left_as_text(self) -> bool:
+        """Whether any cell so far was not what its attribute should be."""
+        return any(column.left_as_text for column, _index, _fixed in self.columns)
+
     def _without_refusals(self, column: Column, values: list, batch: Batch, told: list) -> list:
         for position, value in enumerate(values):
             if type(value) is Refusal:

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assets.choices import ImportState
-from assets.imports.comparison import ChangedMeanwhile, Comparison, Unanswered, named_rows
+from assets.imports.comparison import NAMED, ChangedMeanwhile, Comparison, Unanswered
 from assets.imports.mapping import Mapping
-from assets.imports.receipts import Undoing
+from assets.imports.receipts import ChangedSince, Undoing
 from assets.imports.spool import Spool
 from assets.models import Import
 from firenze_digitale.access import access_of
@@ -137,9 +137,8 @@ def undo(imported: Import, who, advance: Advance, *, rest: bool) -> None:
             undoing.hold()
             undoing.make()
             advance(0.4)
-            if undoing.count_kept() and not rest:
-                kept = [changed.key for changed in undoing.kept()]
-                _end(imported, ImportState.STORED, refusal=_("Nothing was undone. ") + named_rows(kept))
+            if (count := undoing.count_kept()) and not rest:
+                _end(imported, ImportState.STORED, refusal=_told_of_kept(count, undoing.kept()))
                 return
             taken_back = undoing.take_back()
             imported.counts = {**imported.counts, **taken_back}
@@ -148,3 +147,9 @@ def undo(imported: Import, who, advance: Advance, *, rest: bool) -> None:
     except ValidationError as refusal:
         imported.refresh_from_db()
         _end(imported, ImportState.STORED, refusal=_("Nothing was undone. ") + " ".join(refusal.messages))
+
+
+def _told_of_kept(count: int, kept: list[ChangedSince]) -> str:
+    named = ", ".join(row.key for row in kept[:NAMED]) + (", …" if count > NAMED else "")
+    told = _("Nothing was undone. Rows that have changed since, or are in use: %(count)s (%(named)s).")
+    return told % {"count": count, "named": named}

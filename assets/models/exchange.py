@@ -119,10 +119,6 @@ class Import(OnBehalf):
         return self.state in ImportState.at_work()
 
     @property
-    def awaits_confirmation(self) -> bool:
-        return self.state == ImportState.PREVIEWED and not self.counts.get("wrong") and self.changes_something
-
-    @property
     def changes_something(self) -> bool:
         return any(self.counts.get(name) for name in ("new", "changed", "removed"))
 

@@ -28,6 +28,8 @@ SAMPLE_ELEMENTS = 1_000_000
 MAX_EVENTS = 10_000_000
 MAX_DEPTH = 100
 MAX_NAMES = 5_000
+#: Characters of the name of a column.
+MAX_NAME_LENGTH = 1_000
 MAX_TOKEN_BYTES = 2**20
 #: Of the list of a ZIP package, which takes some 80 bytes for each part.
 MAX_LIST_BYTES = 2 * 2**20
@@ -95,7 +97,22 @@ def checked_text(text: str, number: int) -> str:
     return text
 
 
+def checked_names(names: list[str]) -> list[str]:
+    """Return the names of columns.
+
+    Raises:
+        UnreadableFile: one is too long, or holds what no text does.
+    """
+    for name in names:
+        if len(name) > MAX_NAME_LENGTH or NO_TEXT.search(name):
+            raise UnreadableFile(
+                _("The name of a column is too long, or holds characters that cannot be read: “%(name)s”. Rename it.")
+                % {"name": shown(name)}
+            )
+    return names
+
+
 def shown(value: object) -> str:
     """What a message quotes of something found in a file."""
-    text = " ".join(str(value).split())
+    text = " ".join(NO_TEXT.sub("\ufffd", str(value)).split())
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

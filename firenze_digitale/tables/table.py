@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from firenze_digitale.tables import limits
-from firenze_digitale.tables.limits import BROKEN, UnreadableFile, damaged, too_many_rows
+from firenze_digitale.tables.limits import BROKEN, UnreadableFile, checked_names, damaged, too_many_rows
 
 Value = str | int | float | bool | datetime.date | dict | None
 
@@ -33,7 +33,7 @@ class Table:
     """
 
     def __init__(self, reader: Reader, size: int):
-        self.headers, self.facts, self.crs, self.size = reader.headers, reader.facts, reader.crs, size
+        self.headers, self.facts, self.crs, self.size = checked_names(reader.headers), reader.facts, reader.crs, size
         self._reader = reader
 
     def rows(self) -> Iterator[tuple[int, list[Value]]]:

@@ -235,3 +235,9 @@ def test_distributions_are_changed_alike(browse, referent, publiacqua):
     page = ask(client, rows, **picked(has_personal_data="false", licence="CC BY 4.0"), _step="preview")
     assert go_on(client, page, Distribution).status_code == 302
     assert set(Distribution.objects.values_list("has_personal_data", "licence")) == {(False, "CC BY 4.0")}
+
+
+def test_a_forged_page_that_tells_of_no_rows_is_refused(browse, referent, fountains):
+    answer = ask(browse(referent), Placement.objects.all(), **picked(status="removed"), _step="store")
+    assert answer.status_code == 400
+    assert not Placement.objects.filter(code__gt="F00", status="removed").exists()

@@ -448,3 +448,14 @@ def test_a_saved_mapping_is_renamed_and_deleted_by_its_partner_alone(browse, cli
     assert (saved.name, saved.partner) == ("Dal GIS 2024", publiacqua)
     client.post(admin_url(saved, "delete"), {"post": "yes"})
     assert not ImportMapping.objects.exists()
+
+
+def test_a_saved_mapping_has_no_earlier_states_to_bring_back(client, publiacqua):
+    saved = ImportMapping.objects.create(name="Dal GIS", kind="placements", partner=publiacqua, mapping={"crs": ""})
+    page = admin_url(ImportMapping, "change", saved.pk).replace("change/", "history/1/")
+    assert client.get(page).status_code in (302, 404)
+    assert client.get(admin_url(ImportMapping, "delete", saved.pk)).status_code == 200
+
+
+def test_a_number_of_an_asset_that_no_asset_has_is_not_found(client):
+    assert client.get(upload_url() + "?asset=" + "9" * 5_000).status_code == 404

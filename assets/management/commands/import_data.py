@@ -1,5 +1,6 @@
 """Bring a spreadsheet into the registry from the terminal, through the same code as the desk."""
 
+import os
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, no_translations
@@ -49,7 +50,9 @@ class Command(BaseCommand):
             file = options["file"].open("rb")
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from error
-        imported = Import(kind=options["kind"], partner=found, file_name=options["file"].name)
+        imported = Import(
+            kind=options["kind"], partner=found, file_name=os.fsencode(options["file"].name).decode(errors="replace")
+        )
         try:
             with file, override(language):
                 imported.note(file)
@@ -57,7 +60,7 @@ class Command(BaseCommand):
                 self.work(imported, file, dry_run=dry_run, hidden=True if verbosity == 0 else None)
                 self.tell(imported)
         finally:
-            if imported.state != ImportState.STORED:
+            if imported.pk and imported.state != ImportState.STORED:
                 imported.delete()
 
     def asked_mapping(self, imported: Import, options) -> Mapping:
@@ -68,9 +71,10 @@ class Command(BaseCommand):
             if found is None:
                 raise CommandError(f"There is no saved mapping “{name}” for this partner and kind.")
             mapping = Mapping.from_json(found.mapping)
-        for column, target in map(self.pair, options["column"]):
+        # A header may have “=” in it, and so may a value.
+        for column, target in (self.pair(text, str.rpartition) for text in options["column"]):
             mapping.assignments.append(Assignment(column, target))
-        mapping.fixed |= dict(map(self.pair, options["set"]))
+        mapping.fixed |= dict(self.pair(text, str.partition) for text in options["set"])
         mapping.skipped += options["skip"]
         if options["number"] is not None:
             mapping.numbered = options["number"]
@@ -79,8 +83,8 @@ class Command(BaseCommand):
         return mapping
 
     @staticmethod
-    def pair(text: str) -> tuple[str, str]:
-        name, equals, value = text.rpartition("=")
+    def pair(text: str, split) -> tuple[str, str]:
+        name, equals, value = split(text, "=")
         if not equals:
             raise CommandError(f"“{text}” is no pair: write NAME=VALUE.")
         return name, value
