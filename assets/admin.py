@@ -10,9 +10,13 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from assets.blank_tables_admin import GivesBlankTables, tables_of
 from assets.choices import ImportedKind, Kind
-from assets.desk_filters import FreshnessFilter, WithoutContactFilter, WithoutCoordinatesFilter, WithoutLicenceFilter
+from assets.desk.blank_tables import GivesBlankTables, tables_of
+from assets.desk.filters import FreshnessFilter, WithoutContactFilter, WithoutCoordinatesFilter, WithoutLicenceFilter
+from assets.desk.freshness import Confirmable
+from assets.desk.handover import Offerable, offer_url
+from assets.desk.imports import BringsFiles
+from assets.desk.twins import TwinsShown
 from assets.exports import AssetExport, DistributionExport, PlacementExport
 from assets.forms import (
     ATTRIBUTE,
@@ -23,15 +27,11 @@ from assets.forms import (
     stored_attributes,
     whole_where_it_is,
 )
-from assets.freshness_admin import Confirmable
-from assets.handover_admin import Offerable, offer_url
-from assets.import_admin import BringsFiles
 from assets.models import Asset, Category, Distribution, Placement
-from assets.twins_admin import TwinsShown
 from firenze_digitale.access import access_of
-from firenze_digitale.admin_base import RegistryAdmin
-from firenze_digitale.admin_changelist import KeptByMeFilter, OfOneParentFilter
-from firenze_digitale.admin_export import Exporting
+from firenze_digitale.desk.base import RegistryAdmin
+from firenze_digitale.desk.changelist import KeptByMeFilter, OfOneParentFilter
+from firenze_digitale.desk.export import Exporting
 from partners.models import Partner, Referent
 
 

@@ -9,9 +9,9 @@ from django.utils.html import conditional_escape
 from django.utils.translation import gettext_lazy as _
 
 from assets.attributes import AttributeField
+from assets.desk.twins import TwinsForm
 from assets.models import Asset
-from assets.twins_admin import TwinsForm
-from firenze_digitale.admin_forms import ReadableForm, ReadableJSONField, WrittenNumberField
+from firenze_digitale.desk.forms import ReadableForm, ReadableJSONField, WrittenNumberField
 
 ATTRIBUTE = "attribute_"
 YES_OR_NO = [("", "–"), ("true", _("yes")), ("false", _("no"))]

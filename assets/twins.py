@@ -51,12 +51,15 @@ def twins_of_placement(placement: Placement, who) -> list[Twin]:
     near = near.filter(asset__category=placement.asset.category).exclude(status=PlacementStatus.REMOVED)
     found = sorted((distance(*here, row.latitude, row.longitude), row.pk, row) for row in near[:MOST_MEASURED])
     return [
-        _twin(
-            row, row.address or row.asset.name, row.asset, _("%(metres)s m away") % {"metres": number_format(metres, 1)}
-        )
+        _twin(row, row.address or row.asset.name, row.asset, _away(metres))
         for metres, _pk, row in found[:MOST_SHOWN]
         if metres <= NEAR
     ]
+
+
+def _away(metres: float) -> str:
+    # What is left out is cut off and not rounded by `number_format`.
+    return _("%(metres)s m away") % {"metres": number_format(round(metres, 1), 1)}
 
 
 def _same_name(likeness: float) -> str:

@@ -13,4 +13,4 @@ class RegistryConfig(AppConfig):
 class RegistryAdminConfig(AdminConfig):
     """The referent's desk in place of Django's stock admin site."""
 
-    default_site = "firenze_digitale.admin_site.RegistryAdminSite"
+    default_site = "firenze_digitale.desk.site.RegistryAdminSite"

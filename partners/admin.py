@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from firenze_digitale.admin_base import PartInline, RegistryAdmin
-from firenze_digitale.admin_changelist import OfferedOnly
-from firenze_digitale.admin_forms import ReadableForm
-from firenze_digitale.admin_rights import may_hold_rows
+from firenze_digitale.desk.base import PartInline, RegistryAdmin
+from firenze_digitale.desk.changelist import OfferedOnly
+from firenze_digitale.desk.forms import ReadableForm
+from firenze_digitale.desk.rights import may_hold_rows
 from partners.models import ApiCredential, Memorandum, Monograph, Partner, Referent, Signature, Study, User
 
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from firenze_digitale.admin_base import RegistryAdmin
+from firenze_digitale.desk.base import RegistryAdmin
 from projects.chart_admin import ParticipationAdmin, ProjectChartAdmin
 from projects.models import Action, ActionPlan, Meeting, Objective, Participation, Plan, ProjectChart
 

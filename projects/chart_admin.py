@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from firenze_digitale.admin_base import PartInline, RegistryAdmin
-from firenze_digitale.admin_changelist import KeptByMeFilter
+from firenze_digitale.desk.base import PartInline, RegistryAdmin
+from firenze_digitale.desk.changelist import KeptByMeFilter
 from firenze_digitale.rules import readable_refusals
 from projects.choices import ChartStatus, ParticipationRole
 from projects.forms import NewChartForm

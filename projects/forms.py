@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from firenze_digitale.admin_forms import ReadableForm
+from firenze_digitale.desk.forms import ReadableForm
 from partners.models import Partner
 
 

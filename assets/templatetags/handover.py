@@ -2,7 +2,7 @@
 
 from django import template
 
-from assets.handover_admin import offer_url
+from assets.desk.handover import offer_url
 from assets.models import Handover
 
 register = template.Library()

@@ -182,7 +182,7 @@ def test_all_rows_of_the_filtered_list_may_be_changed(browse, referent, fountain
 
 
 def test_more_rows_than_a_page_can_show_are_refused(browse, referent, fountains, monkeypatch):
-    monkeypatch.setattr("firenze_digitale.admin_bulk_edit.MOST_ROWS", 2)
+    monkeypatch.setattr("firenze_digitale.desk.bulk_edit.MOST_ROWS", 2)
     client = browse(referent)
     answer = ask(client, Placement.objects.filter(code="F01"), **picked(district="3"), _step="preview", _which="all")
     assert answer.status_code == 302

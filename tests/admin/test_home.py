@@ -12,7 +12,7 @@ from django.utils import timezone
 from assets import services
 from assets.choices import Kind
 from assets.models import Asset, Import
-from firenze_digitale.admin_home import MOST_COUNTED, Figure, Home
+from firenze_digitale.desk.home import MOST_COUNTED, Figure, Home
 from firenze_digitale.plots import GAP, WIDTH, Share, plot_of
 from partners.models import User
 from tests import factories
@@ -205,7 +205,7 @@ def test_the_home_costs_the_same_for_one_row_of_each_and_for_twenty(browse, refe
 
 
 def test_what_is_too_many_to_count_is_told_so(publiacqua, referent, monkeypatch):
-    monkeypatch.setattr("firenze_digitale.admin_home.MOST_COUNTED", 3)
+    monkeypatch.setattr("firenze_digitale.desk.home.MOST_COUNTED", 3)
     asset = factories.asset(publiacqua)
     for number in range(5):
         factories.placement(asset, f"P{number}", latitude=None, longitude=None)

@@ -217,7 +217,7 @@ def test_nothing_is_confirmed_or_undone_while_a_worker_is_at_it(client, waiting)
 def test_that_no_worker_has_taken_it_up_is_said_after_a_while(client, waiting, monkeypatch):
     at_once = client.get(step("progress", waiting)).json()["told"]
     later = timezone.now() + timedelta(minutes=1)
-    monkeypatch.setattr("assets.import_pages.timezone.now", lambda: later)
+    monkeypatch.setattr("assets.desk.import_pages.timezone.now", lambda: later)
     assert client.get(step("progress", waiting)).json()["told"] != at_once
 
 

@@ -155,7 +155,7 @@ def test_a_state_that_is_hidden_from_the_asker_does_not_exist(browse, city_staff
     assert browse(referent).get(address).status_code == 403
     with pytest.MonkeyPatch.context() as patched:
         # As if whoever is hidden from could change the row: the state alone decides.
-        patched.setattr("firenze_digitale.admin_restore.Restore.has_change_permission", lambda *_: True, raising=False)
+        patched.setattr("firenze_digitale.desk.restore.Restore.has_change_permission", lambda *_: True, raising=False)
         patched.setattr(
             "projects.chart_admin.ProjectChartAdmin.has_change_permission", lambda *_args: True, raising=False
         )

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
-from firenze_digitale.admin_seen import SEEN, Seen
+from firenze_digitale.desk.seen import SEEN, Seen
 from firenze_digitale.encounters import Meanwhile
 from firenze_digitale.history import state_shown_at
 

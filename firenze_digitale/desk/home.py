@@ -12,8 +12,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from assets.choices import ExchangeStatus, Visibility
+from assets.desk.import_words import what_would_be_stored
 from assets.freshness import Freshness, label_of
-from assets.import_words import what_would_be_stored
 from assets.models import Asset, Distribution, Handover, Import, Placement
 from firenze_digitale.access import access_of
 from firenze_digitale.plots import Plot, Share, plot_of

@@ -15,10 +15,10 @@ from django.utils.translation import ngettext
 
 from assets import services
 from assets.choices import ItemState
-from assets.desk_filters import SideFilter
+from assets.desk.filters import SideFilter
 from assets.models import Asset, Handover
-from firenze_digitale.admin_base import RegistryAdmin
-from firenze_digitale.admin_changelist import NUMBER_OF_ROW
+from firenze_digitale.desk.base import RegistryAdmin
+from firenze_digitale.desk.changelist import NUMBER_OF_ROW
 from firenze_digitale.rules import readable_refusals
 from partners.models import Partner, Referent
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from firenze_digitale.access import access_of
-from firenze_digitale.admin_home import Home
+from firenze_digitale.desk.home import Home
 
 LEFT_OUT = ("view_on_site", "password_change_done")
 APPS_IN_ORDER = ("assets", "projects", "partners", "axes")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from django.db import models
 from django.urls import reverse
 
-from assets.import_words import Labels, ToldProblem
+from assets.desk.import_words import Labels, ToldProblem
 from assets.imports.targets import model_of
 from assets.models import ImportRow
 from firenze_digitale.differences import Difference, Wording

@@ -14,20 +14,20 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from firenze_digitale.admin_bulk_edit import BulkEdit
-from firenze_digitale.admin_changelist import KeysetChangeList, OfferedOnly
-from firenze_digitale.admin_conflicts import Conflicts
-from firenze_digitale.admin_deletion import Deletion
-from firenze_digitale.admin_forms import (
+from firenze_digitale.desk.bulk_edit import BulkEdit
+from firenze_digitale.desk.changelist import KeysetChangeList, OfferedOnly
+from firenze_digitale.desk.conflicts import Conflicts
+from firenze_digitale.desk.deletion import Deletion
+from firenze_digitale.desk.forms import (
     ReadableForm,
     ReadableJSONField,
     ScopedSelect,
     ScopedSelectMultiple,
     WrittenNumberField,
 )
-from firenze_digitale.admin_gone import GoneMeanwhile
-from firenze_digitale.admin_restore import Restore
-from firenze_digitale.admin_rights import Rights
+from firenze_digitale.desk.gone import GoneMeanwhile
+from firenze_digitale.desk.restore import Restore
+from firenze_digitale.desk.rights import Rights
 from firenze_digitale.history import history_with_parts
 from firenze_digitale.rules import readable_refusals
 

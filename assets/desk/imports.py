@@ -15,17 +15,17 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from assets import import_pages
+from assets.desk import import_pages
 from assets.choices import ImportedKind, ImportState
-from assets.import_columns import ColumnsTable, keep_as_attributes, mapping_told, newly_asked
-from assets.import_files import FORMATS, file_of_wrong_rows
-from assets.import_forms import OptionsForm, UploadForm
-from assets.import_words import Labels, mapping_in_words, what_would_be_stored
+from assets.desk.import_columns import ColumnsTable, keep_as_attributes, mapping_told, newly_asked
+from assets.desk.import_files import FORMATS, file_of_wrong_rows
+from assets.desk.import_forms import OptionsForm, UploadForm
+from assets.desk.import_words import Labels, mapping_in_words, what_would_be_stored
 from assets.imports import services
 from assets.imports.mapping import MISSING_ROWS, Mapping, problems_of
 from assets.models import Asset, Import, ImportMapping
-from firenze_digitale.admin_base import RegistryAdmin
-from firenze_digitale.admin_changelist import NUMBER_OF_ROW, KeptByMeFilter
+from firenze_digitale.desk.base import RegistryAdmin
+from firenze_digitale.desk.changelist import NUMBER_OF_ROW, KeptByMeFilter
 from firenze_digitale.tables import UnreadableFile
 
 #: States in which the columns can be told, or told anew.

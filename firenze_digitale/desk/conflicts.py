@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from firenze_digitale.admin_parts import MetParts
-from firenze_digitale.admin_seen import SEEN, Seen
+from firenze_digitale.desk.parts import MetParts
+from firenze_digitale.desk.seen import SEEN, Seen
 from firenze_digitale.differences import NOTHING, Difference
 from firenze_digitale.encounters import Encounter, Meanwhile, Told
 from firenze_digitale.history import latest_link, state_shown_at

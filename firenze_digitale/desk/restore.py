@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext as _
 
-from firenze_digitale.admin_changelist import CURSOR, OfOneParentFilter
-from firenze_digitale.admin_seen import SEEN
+from firenze_digitale.desk.changelist import CURSOR, OfOneParentFilter
+from firenze_digitale.desk.seen import SEEN
 from firenze_digitale.history import name_of_author, names_of_users, parts_of, states_shown
 from firenze_digitale.paging import InvalidCursor, paginate
 from firenze_digitale.restoring import EarlierState, GoneRow, told

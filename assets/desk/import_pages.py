@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from assets.choices import ImportedKind, ImportState
-from assets.import_rows import side_by_side, told_rows
-from assets.import_words import (
+from assets.desk.import_rows import side_by_side, told_rows
+from assets.desk.import_words import (
     Labels,
     counted,
     mapping_in_words,

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from firenze_digitale.admin_seen import is_number
+from firenze_digitale.desk.seen import is_number
 from firenze_digitale.many_changes import ManyChanges
 from firenze_digitale.rules import readable_refusals
 

@@ -10,7 +10,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from assets.choices import ImportedKind
-from assets.import_words import choices_of
+from assets.desk.import_words import choices_of
 from assets.imports.coordinates import SYSTEMS
 from assets.imports.mapping import PREFIX, Mapping
 from assets.imports.targets import Target, targets_of

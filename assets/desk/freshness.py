@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from assets.models import Asset
-from firenze_digitale.admin_changelist import NUMBER_OF_ROW
+from firenze_digitale.desk.changelist import NUMBER_OF_ROW
 
 
 class Confirmable:

@@ -7,7 +7,7 @@ from django.db import connection
 from django.http import StreamingHttpResponse
 
 from assets.choices import RowState
-from assets.import_words import Labels
+from assets.desk.import_words import Labels
 from assets.imports.mapping import REASONS
 from assets.imports.work import table_of
 from assets.models import Import

@@ -10,7 +10,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from firenze_digitale.admin_changelist import CURSOR, KeysetChangeList
+from firenze_digitale.desk.changelist import CURSOR, KeysetChangeList
 
 #: The parameter of the address that asks for the file; the others are the list's.
 FORMAT = "as"

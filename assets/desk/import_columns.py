@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_lazy as _
 
-from assets.import_words import choices_of
+from assets.desk.import_words import choices_of
 from assets.imports.mapping import OTHERS, Assignment, Mapping, recognise
 from assets.imports.targets import ATTRIBUTE, Target
 
@@ -58,7 +58,8 @@ class Slot:
 
     @property
     def choices(self) -> dict[str, str]:
-        return {MEANS + value: label for value, label in choices_of(self.target).items()}
+        told = {value.means: value.means.removeprefix(MEANS) for value in self.values if len(value.means) > len(MEANS)}
+        return {**told, **{MEANS + value: label for value, label in choices_of(self.target).items()}}
 
 
 @dataclass
@@ -138,7 +139,7 @@ class ColumnsTable:
                 question = asked.get(about, {})
                 choices = dict(question.get("choices", ())) or readings
                 slot.styles.append(Style(about, told, choices, question.get("found", "")))
-        if target.choices or target.kind == "boolean":
+        if target.choices or target.kind == "boolean" or assignment.values:
             told = {found: MEANS + means for found, means in assignment.values.items()}
             unknown = self.sample.unknown_values.get(assignment.column, {}).get(target.name, [])
             texts = list(dict.fromkeys([*(text for text in told if text != OTHERS), *unknown]))

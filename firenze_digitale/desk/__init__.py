@@ -1,0 +1,1 @@
+"""The referent's desk: what its pages share, whatever they are about."""
