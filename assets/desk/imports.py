@@ -15,8 +15,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from assets.desk import import_pages
 from assets.choices import ImportedKind, ImportState
+from assets.desk import import_pages
 from assets.desk.import_columns import ColumnsTable, keep_as_attributes, mapping_told, newly_asked
 from assets.desk.import_files import FORMATS, file_of_wrong_rows
 from assets.desk.import_forms import OptionsForm, UploadForm

@@ -69,8 +69,16 @@ class Undoing:
             [self.imported.context_id],
         )
         execute("ANALYZE pg_temp.taken_back")
+        self._overlook_what_is_back()
         self._keep_what_is_in_use()
         self._keep_what_is_others()
+
+    def _overlook_what_is_back(self) -> None:
+        """Rows that were changed since and are again as the import left them, as when a later one was undone."""
+        now, then = (", ".join(f"{row}.{column}" for column in self.columns) for row in ("now", "own"))
+        execute(f"""UPDATE taken_back t SET since = NULL FROM {self.table} now, {self.events} own
+            WHERE t.since IS NOT NULL AND now.id = t.id AND own.pgh_id = t.own
+            AND ROW({now}) IS NOT DISTINCT FROM ROW({then})""")
 
     def _keep_what_is_in_use(self) -> None:
         """Rows that the import added and that something else rests on by now."""

@@ -68,6 +68,12 @@ def test_a_file_whose_columns_are_known_is_previewed_at_once_and_stores_nothing(
     assert first.after["address"] == "Via Roma 1"
 
 
+def test_a_column_of_assets_says_it_instead_of_the_page_that_the_file_was_brought_from(bring):
+    imported = bring("Asset,code,address\npubliacqua-fontanelli,F1,Via Roma 1\n")
+    assert (imported.state, imported.counts["new"]) == (ImportState.PREVIEWED, 1), imported.refusal
+    assert imported.mapping["fixed"] == {}
+
+
 def test_what_was_previewed_is_stored_as_an_import_in_history(bring, referent, fountains):
     imported = bring(ROWS)
     services.confirm(imported, referent)
@@ -172,6 +178,16 @@ def test_what_was_changed_since_keeps_an_import_from_being_undone_unless_the_res
     services.undo(imported, referent, rest=True)
     assert imported.state == ImportState.UNDONE
     assert codes() == {"F2"}
+
+
+def test_imports_are_undone_one_after_the_other_the_latest_first(stored, referent):
+    first = stored(ROWS)
+    second = stored(ROWS.replace("Via Roma 2", "Via Pisana 2"))
+    services.undo(second, referent)
+    assert receipts.changed_since(first, referent) == []
+    services.undo(first, referent)
+    assert first.state == ImportState.UNDONE
+    assert codes() == set()
 
 
 def test_rows_missing_from_the_file_are_left_alone_unless_they_are_to_be_removed(stored, bring, referent):

@@ -190,6 +190,10 @@ class TestChoices:
         assert values_of("placements", [""], "district") == [""]
         assert values_of("assets", [None], "unit") == [""]
 
+    def test_what_explains_a_choice_may_be_left_out(self):
+        cells = ["pubblico", "Rete", "restricted", "pubblico (chiunque)"]
+        assert values_of("assets", cells, "visibility") == ["public", "network", "restricted", "public"]
+
     @pytest.mark.parametrize("target", ["status", "district", "unit", "visibility", "update_frequency"])
     def test_each_value_and_label_of_each_choice_is_read(self, target):
         found = next((k, t) for k, targets in TARGETS.items() for t in targets if t.name == target)
