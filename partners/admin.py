@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from firenze_digitale.desk.base import PartInline, RegistryAdmin
 from firenze_digitale.desk.changelist import OfferedOnly
 from firenze_digitale.desk.forms import ReadableForm
-from firenze_digitale.desk.rights import may_hold_rows
+from firenze_digitale.desk.rights import verb_may_hold_rows
 from partners.models import ApiCredential, Memorandum, Monograph, Partner, Referent, Signature, Study, User
 
 
@@ -189,7 +189,7 @@ class UserAdmin(RegistryAdmin, BaseUserAdmin):
     readonly_fields = ["last_login", "date_joined"]
 
     def has_add_permission(self, request):
-        return may_hold_rows(User.objects.changeable_by(request.user))
+        return verb_may_hold_rows(User, "changeable_by", request.user)
 
     def may_store(self, request, row):
         return self.has_add_permission(request)

@@ -1,5 +1,7 @@
 """People with fixed roles, and how each of them comes to a door."""
 
+import gc
+
 import pytest
 from django.conf import settings as site_settings
 from django.core.cache import cache
@@ -11,7 +13,8 @@ from tests import factories
 
 
 def pytest_configure():
-    """Accounts of tests need no slow hash; `test_settings.py` sees to the real one."""
+    """Accounts of tests need no slow hash; `test_settings.py` sees to the real one. Garbage is collected seldom."""
+    gc.set_threshold(200_000, 20, 20)
     site_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

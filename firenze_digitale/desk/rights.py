@@ -2,6 +2,13 @@
 
 from django.core.exceptions import EmptyResultSet
 
+from firenze_digitale.access import access_of
+
+MOST_KNOWN = 10_000
+#: Whether a verb of a model may hold rows for somebody. It follows from their rights alone, and every page of the desk
+#: asks it of every model.
+KNOWN: dict[tuple, bool] = {}
+
 
 def may_hold_rows(queryset) -> bool:
     """Whether a queryset can hold anything at all; told from its conditions, without asking the database."""
@@ -10,6 +17,16 @@ def may_hold_rows(queryset) -> bool:
     except EmptyResultSet:
         return False
     return True
+
+
+def verb_may_hold_rows(model, verb: str, who) -> bool:
+    """The same of a verb of a model, worked out once for the same rights."""
+    key = (model, verb, access_of(who), getattr(who, "pk", None))
+    if key not in KNOWN:
+        if len(KNOWN) >= MOST_KNOWN:
+            KNOWN.clear()
+        KNOWN[key] = may_hold_rows(getattr(model._default_manager, verb)(who))
+    return KNOWN[key]
 
 
 class Rights:
@@ -25,8 +42,10 @@ class Rights:
         answers = request.__dict__.setdefault("_rights", {})
         key = (self.judged_model, verb, row and row.pk)
         if key not in answers:
-            rows = getattr(self.judged_model._default_manager, verb)(request.user)
-            answers[key] = may_hold_rows(rows) and (row is None or rows.filter(pk=row.pk).exists())
+            answers[key] = verb_may_hold_rows(self.judged_model, verb, request.user)
+            if row is not None and answers[key]:
+                rows = getattr(self.judged_model._default_manager, verb)(request.user)
+                answers[key] = rows.filter(pk=row.pk).exists()
         return answers[key]
 
     def has_view_permission(self, request, obj=None) -> bool:

@@ -85,13 +85,18 @@ class Visitor:
     def inspect(self, address: str):
         """Open a page and note what is wrong with it."""
         self.open(address)
-        self.look()
+        self.look((DESK, PHONE))
 
-    def look(self):
-        """Note what is wrong with the page that is open for people with disabilities, at a desk and on a phone."""
+    def look(self, judged=(DESK,)):
+        """Note what is wrong with the page that is open: wider than a desk or a phone; for people with disabilities.
+
+        Args:
+            judged: widths at which every rule for people with disabilities is asked.
+        """
         for width in (DESK, PHONE):
             self.page.set_viewport_size({"width": width, "height": 800})
-            for violation in Axe().run(self.page, options=AXE).response["violations"]:
+            found = Axe().run(self.page, options=AXE).response["violations"] if width in judged else []
+            for violation in found:
                 nodes = [node["html"] for node in violation["nodes"][:3]]
                 self._note(f"at {width} px, {violation['id']}: {violation['help']} {nodes}")
             if self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
