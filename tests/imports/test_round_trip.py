@@ -2,6 +2,7 @@
 
 import io
 from datetime import date
+from unicodedata import normalize
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -29,8 +30,9 @@ SCHEMA = {
     },
 }
 printable = st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp"))
-texts = st.text(printable, max_size=40).map(lambda text: " ".join(text.split()))
-long_texts = st.text(st.one_of(printable, st.just("\n")), max_size=60).map(str.strip)
+# As an import stores them: composed (NFC).
+texts = st.text(printable, max_size=40).map(lambda text: normalize("NFC", " ".join(text.split())))
+long_texts = st.text(st.one_of(printable, st.just("\n")), max_size=60).map(lambda text: normalize("NFC", text.strip()))
 codes = st.from_regex(PART_CODE_PATTERN, fullmatch=True).filter(lambda code: len(code) <= 100)
 points = st.none() | st.tuples(st.floats(43.6, 43.95), st.floats(11.0, 11.5))
 attributes = st.fixed_dictionaries(
