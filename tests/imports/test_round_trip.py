@@ -17,7 +17,11 @@ from tests import factories
 
 SLOW_FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 EXAMPLES = settings(
-    max_examples=8, phases=[Phase.explicit, Phase.generate], deadline=None, suppress_health_check=SLOW_FIXTURES
+    max_examples=8,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    suppress_health_check=SLOW_FIXTURES,
 )
 SCHEMA = {
     "type": "object",
