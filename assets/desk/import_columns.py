@@ -3,7 +3,7 @@
 The form needs no script: each column has a second select for a second target, and what is asked of a target is asked
 again when another one is chosen. Names of its fields: `column-3` the header, `target-3-0` what it fills, `decimal-3-0`
 and `dates-3-0` how it is written, `found-3-0` and `means-3-0` its texts and what they mean, one after the other,
-`for-3-0` the target for which all this was asked.
+`empty-3-0` one more text that stands for an empty cell, `for-3-0` the target for which all this was asked.
 """
 
 from collections import Counter
@@ -51,6 +51,11 @@ class Slot:
     @property
     def number_told(self) -> str:
         return str(self.number)
+
+    @property
+    def asks_empty(self) -> bool:
+        """Whether any text could be meant, so that one that stands for nothing has to be typed."""
+        return self.target is not None and not self.is_proposed and not self.target.choices
 
     @property
     def asks_values(self) -> bool:
@@ -210,6 +215,8 @@ def mapping_told(posted) -> tuple[Mapping, set[tuple[str, str]]]:
 def _assignment(posted, place: str, header: str, target: str) -> Assignment:
     pairs = zip(posted.getlist(f"found-{place}"), posted.getlist(f"means-{place}"), strict=False)
     values = {found: means.removeprefix(MEANS) for found, means in pairs if means.startswith(MEANS)}
+    if empty := posted.get(f"empty-{place}", "").strip():
+        values[empty] = ""
     decimal, dates = posted.get(f"decimal-{place}", ""), posted.get(f"dates-{place}", "")
     return Assignment(header, target, values, decimal, dates)
 

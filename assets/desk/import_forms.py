@@ -14,6 +14,7 @@ from assets.desk.import_words import choices_of
 from assets.imports.coordinates import SYSTEMS
 from assets.imports.mapping import PREFIX, Mapping
 from assets.imports.targets import Target, targets_of
+from assets.imports.work import rights_for
 from assets.models import Asset, Category, ImportMapping
 from partners.models import Partner
 
@@ -217,9 +218,7 @@ class OptionsForm(forms.Form):
 
     def _assets(self):
         kind = "material" if self.imported.kind == ImportedKind.PLACEMENTS else "immaterial"
-        rows = Asset.objects.changeable_by(self.who).filter(category__kind=kind)
-        if self.imported.partner_id:
-            rows = rows.filter(owner=self.imported.partner_id)
+        rows = Asset.objects.changeable_by(rights_for(self.who, self.imported.partner)).filter(category__kind=kind)
         few = list(rows.order_by("name_it", "id")[: MOST_LISTED + 1])
         return None if len(few) > MOST_LISTED else [(row.code, f"{row} ({row.code})") for row in few]
 

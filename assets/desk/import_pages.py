@@ -2,7 +2,6 @@
 
 from urllib.parse import urlencode
 
-from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -155,8 +154,7 @@ def _touched_rows(imported: Import, events, who) -> list[dict]:
 
 def kept_rows(imported: Import, who) -> list:
     """Rows that keep an import from being undone as a whole, the first of them."""
-    with transaction.atomic():
-        return changed_since(imported, rights_for(who, imported.partner))
+    return changed_since(imported, rights_for(who, imported.partner))
 
 
 def step_of(imported: Import) -> int:

@@ -7,7 +7,7 @@ import pghistory
 from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef
 
-from assets.imports.staging import KEPT_BY_DATABASE, execute, fetch
+from assets.imports.staging import KEPT_BY_DATABASE, anchor_of, execute, fetch, own_assets
 from assets.imports.targets import model_of
 from assets.models import Asset, Import
 from firenze_digitale.history import name_of_author, names_of_users
@@ -100,11 +100,10 @@ class Undoing:
 
     def _keep_what_is_others(self) -> None:
         """Rows that have been handed on to another partner since."""
-        anchor = "id" if self.model is Asset else "asset_id"
-        sql, params = Asset.objects.changeable_by(self.who).order_by().values("pk").query.sql_with_params()
+        sql, params = own_assets(self.who)
         execute(
             f"""UPDATE taken_back t SET others = TRUE FROM {self.table} e
-            WHERE e.id = t.id AND NOT (e.{anchor} IN ({sql}))""",
+            WHERE e.id = t.id AND NOT (e.{anchor_of(self.model)} IN ({sql}))""",
             params,
         )
 

@@ -63,18 +63,11 @@ def begin(
     with transaction.atomic():
         imported.keep(file)
     forget_old_files()
+    start = Mapping.from_json(saved.mapping) if saved else Mapping(keep_as_attributes=True)
     try:
         with table_of(imported) as table:
-            rights = rights_for(made_by, partner)
-            start = Mapping.from_json(saved.mapping) if saved else Mapping(keep_as_attributes=True)
-            targets = targets_for(kind, replace(start, fixed={**start.fixed, **(fixed or {})}), rights)
-            told = [header for header in table.headers if header not in start.skipped]
-            start.fixed |= _without_columns(fixed or {}, told, targets)
-            mapping = recognise(table.headers, targets, start)
-            if kind == ImportedKind.ASSETS and partner and not mapping.of_target("owner"):
-                mapping.fixed.setdefault("owner", partner.code)
+            mapping, problems = _recognised(imported, table.headers, start, fixed or {})
             imported.facts, imported.mapping = table.facts, mapping.to_json()
-            problems = problems_of(mapping, table.headers, targets)
     except UnreadableFile as refusal:
         imported.state, imported.refusal = ImportState.REFUSED, str(refusal)
         problems = [imported.refusal]
@@ -82,6 +75,18 @@ def begin(
     if not problems:
         ask_preview(imported, mapping, made_by)
     return imported
+
+
+def _recognised(imported: Import, headers: list[str], start: Mapping, fixed: dict[str, str]):
+    """The mapping that a file begins with, and what is still to be told of it."""
+    rights = rights_for(imported.made_by, imported.partner)
+    targets = targets_for(imported.kind, replace(start, fixed={**start.fixed, **fixed}), rights)
+    told = [header for header in headers if header not in start.skipped]
+    start.fixed |= _without_columns(fixed, told, targets)
+    mapping = recognise(headers, targets, start)
+    if imported.kind == ImportedKind.ASSETS and imported.partner and not mapping.of_target("owner"):
+        mapping.fixed.setdefault("owner", imported.partner.code)
+    return mapping, problems_of(mapping, headers, targets)
 
 
 def _without_columns(fixed: dict[str, str], headers: list[str], targets: list[Target]) -> dict[str, str]:

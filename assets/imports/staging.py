@@ -84,6 +84,16 @@ def tell(table: str, told) -> None:
     copy_rows(table, TOLD, ([as_copied(getattr(one, name)) for name in TOLD] for one in told))
 
 
+def own_assets(who) -> tuple[str, tuple]:
+    """SQL and parameters of the ids of the assets that `who` may change."""
+    return Asset.objects.changeable_by(who).order_by().values("pk").query.sql_with_params()
+
+
+def anchor_of(model: type[models.Model]) -> str:
+    """The column that points at the asset by which rights on a row are known."""
+    return "id" if model is Asset else "asset_id"
+
+
 class Staging:
     """Temporary tables for one import.
 
@@ -98,8 +108,6 @@ class Staging:
         self.model, self.who, self.whole_attributes = model, who, whole_attributes
         self.table = connection.ops.quote_name(model._meta.db_table)
         self.key = ("code",) if model is Asset else ("asset_id", "code")
-        #: The column that points at the asset by which rights are known.
-        self.anchor = "id" if model is Asset else "asset_id"
         self.fields = [field for field in model._meta.concrete_fields if field.name not in KEPT_BY_DATABASE]
         self.given = [field for field in self.fields if field.attname in columns]
 
@@ -148,8 +156,8 @@ class Staging:
 
     def _changeable(self) -> tuple[str, tuple]:
         """Condition under which the importer may change “e”, and its parameters."""
-        sql, params = Asset.objects.changeable_by(self.who).order_by().values("pk").query.sql_with_params()
-        return f"e.{self.anchor} IN ({sql})", params
+        sql, params = own_assets(self.who)
+        return f"e.{anchor_of(self.model)} IN ({sql})", params
 
     def _match(self) -> tuple[str, tuple]:
         """Condition under which “e” is the row of the registry that “i” names, and its parameters."""
@@ -194,7 +202,7 @@ class Staging:
         """Lock the assets that rows belong to; return the codes of those that are another partner's by now."""
         execute("""SELECT count(*) FROM (SELECT id FROM assets_asset
             WHERE id IN (SELECT asset_id FROM merged) ORDER BY id FOR SHARE) held""")
-        own, params = Asset.objects.changeable_by(self.who).order_by().values("pk").query.sql_with_params()
+        own, params = own_assets(self.who)
         moved = fetch(
             f"""SELECT code FROM assets_asset WHERE id IN (SELECT asset_id FROM merged)
             AND NOT (id IN ({own})) ORDER BY 1""",

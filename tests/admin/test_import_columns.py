@@ -33,6 +33,15 @@ def test_a_text_that_a_saved_mapping_translates_stays_translated(client, publiac
     assert address["values"] == {"VERIFICARE": "", "DA VEDERE": "Via Roma"}
 
 
+def test_a_text_that_means_nothing_is_left_out_where_the_form_says_so(client, fountains):
+    imported = brought(client, FILE, asset=fountains)
+    typed = filled_in(opened(client, imported)) | {"target-2-0": "-", "empty-1-0": " VERIFICARE "}
+    client.post(step("columns", imported), typed)
+    imported.refresh_from_db()
+    assert imported.state == ImportState.PREVIEWED
+    assert imported.rows.get().after["address"] == ""
+
+
 def test_attributes_of_one_label_are_told_apart(client, publiacqua):
     for code, name in (("pali", "kind"), ("panchine", "type")):
         schema = {"type": "object", "properties": {name: {"type": "string", "title": "Tipo"}}}
