@@ -36,8 +36,9 @@ class PlanQuerySet(PlanFactQuerySet):
         )
 
     def current(self, year: int):
-        """The plan of the given year, or else the latest one."""
-        return self.filter(start_year__lte=year, end_year__gte=year).first() or self.order_by("start_year").last()
+        """The plan of the given year, or else the latest one; of several, the one that was there first."""
+        now = self.filter(start_year__lte=year, end_year__gte=year).order_by("start_year", "id")
+        return now.first() or self.order_by("-start_year", "id").first()
 
 
 class ObjectiveQuerySet(PlanFactQuerySet):

@@ -179,3 +179,12 @@ def test_an_action_does_not_leave_its_objectives_behind():
     action_plan = factories.action_plan()
     action = factories.action(action_plan, objectives=[factories.objective(action_plan.plan)])
     refusal(lambda: type(action).objects.filter(pk=action.pk).update(action_plan=factories.action_plan()))
+
+
+def test_of_two_plans_that_begin_together_the_first_one_is_shown_always(db):
+    first = factories.plan(start_year=2016, end_year=2018)
+    factories.plan(start_year=2016, end_year=2018)
+    factories.plan(start_year=2010, end_year=2012)
+    first.save()
+    assert Plan.objects.current(2026) == first
+    assert Plan.objects.current(2017) == first
