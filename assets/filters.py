@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from assets.choices import District, ExchangeStatus, Kind, PlacementStatus, UpdateFrequency, Visibility
 from assets.models import Asset, Category, Distribution, Placement
+from assets.querysets import AssetQuerySet
+from firenze_digitale.facets import FacetRule
 from firenze_digitale.filters import KeyFilter, RegistryFilterSet, SearchFilter, ValueFilter
 from partners.models import Partner
 
@@ -60,6 +62,14 @@ class AssetFilter(RegistryFilterSet):
     exchange_status = ValueFilter(choices=ExchangeStatus.choices, label=_("Exchange status"))
     visibility = ValueFilter(choices=Visibility.choices, label=_("Visibility"))
     district = ValueFilter(choices=District.choices, label=_("District"), method="in_district")
+
+    FACETS = (
+        FacetRule("kind", "category__kind"),
+        FacetRule("category", "category__code"),
+        FacetRule("owner", "owner__code"),
+        FacetRule("exchange_status", "exchange_status"),
+        FacetRule("district", counted=AssetQuerySet.counted_by_district),
+    )
 
     class Meta:
         model = Asset

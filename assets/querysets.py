@@ -2,13 +2,14 @@
 
 import re
 
+from django.apps import apps
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Greatest, TruncDate
 from django.utils.text import slugify
 
-from assets.choices import ExchangeStatus, HandoverState, PlacementStatus, RowState
+from assets.choices import District, ExchangeStatus, HandoverState, PlacementStatus, RowState
 from assets.freshness import Freshness, days_of
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet, Visibility
@@ -105,8 +106,12 @@ class AssetQuerySet(RegistryQuerySet):
 
     def placed_in(self, district: str):
         """Assets with a unit in the given district of Florence."""
-        placements = self.model._meta.get_field("placements").related_model.objects
-        return self.filter(Exists(placements.filter(asset=OuterRef("pk"), district=district)))
+        tallies = apps.get_model("assets", "PlacementTally").objects
+        return self.filter(pk__in=tallies.assets_with_units_in(district))
+
+    def counted_by_district(self) -> dict[str, int]:
+        """How many of these assets have a unit in each district of Florence."""
+        return apps.get_model("assets", "PlacementTally").objects.of_assets(self).counted_by_district()
 
     def with_known_on(self):
         """Have `known_on` to filter and sort by, as `Asset.known_on` tells it of one row."""
@@ -294,3 +299,33 @@ class HandoverItemQuerySet(QuerySet):
         """What the one partner offers to the other, and the other has not answered yet."""
         handover = {"giver_id": giver_id, "receiver_id": receiver_id, "state": HandoverState.OFFERED}
         return self.filter(**{f"handover__{name}": value for name, value in handover.items()})
+
+
+class AssetTallyQuerySet(QuerySet):
+    """Units by asset and district; a sum over an asset's rows is what it has."""
+
+    def of_assets(self, assets):
+        return self.filter(asset_id__in=assets.order_by().values("pk"))
+
+    def assets_with_units_in(self, district: str):
+        """Ids of the assets that have a unit in a district."""
+        summed = self.order_by().values("asset_id").annotate(units=Sum(f"district_{district}"))
+        return summed.filter(units__gt=0).values("asset_id")
+
+    def counted_by_district(self) -> dict[str, int]:
+        """How many assets have a unit in each district."""
+        summed = self.order_by().values("asset_id").annotate(**{f"in_{d}": Sum(f"district_{d}") for d in District})
+        return summed.aggregate(**{d: Count("asset_id", filter=Q(**{f"in_{d}__gt": 0})) for d in District.values})
+
+    def units(self) -> dict[int, int]:
+        """How many units each asset has, by its id."""
+        whole = sum((Sum(f"district_{district}") for district in District.values), Sum("outside"))
+        return dict(self.order_by().values_list("asset_id").annotate(units=whole))
+
+
+class PlacementCellQuerySet(QuerySet):
+    """Units by tile of the map; sums over the rows of a tile are what lies in it."""
+
+    def visible_to(self, who):
+        """Of assets that `who` may see: a cell is of one owner and one visibility."""
+        return self.filter(visible_assets(who))

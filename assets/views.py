@@ -2,23 +2,25 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from assets.filters import AssetFilter
 from assets.models import Asset
-from firenze_digitale.listing import page_of, render_list
+from firenze_digitale.listing import Sort, page_of, render_list
 from firenze_digitale.paging import paginate
 from partners.models import Referent
 
 PLACEMENTS_AT_A_GLANCE = 10
+ASSET_SORTS = {"name": Sort(_("Name"), ("name_it", "id"))}
 
 
 @login_not_required
 @require_safe
 def asset_list(request):
-    assets = Asset.objects.visible_to(request.user).for_list()
-    filters = AssetFilter(request.GET, queryset=assets, request=request)
-    return render_list(request, "assets/asset_list.html", filters, key=("name_it", "id"))
+    filters = AssetFilter(request.GET, queryset=Asset.objects.visible_to(request.user), request=request)
+    context = {"search_label": _("Search the assets")}
+    return render_list(request, "assets/asset_list.html", filters, ASSET_SORTS, **context)
 
 
 @login_not_required

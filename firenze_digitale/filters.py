@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_filters.fields import ModelChoiceField
 
 from firenze_digitale.base_models import RegistryModel
+from firenze_digitale.facets import FacetRule
 
 ALL = _("All")
 MAX_SEARCH_LENGTH = 200
@@ -112,6 +113,22 @@ class SearchFilter(django_filters.CharFilter):
 
 class RegistryFilterSet(django_filters.FilterSet):
     """Base of the filters of every list."""
+
+    #: Filters that pages offer as facets, in this order.
+    FACETS: tuple[FacetRule, ...] = ()
+
+    def without(self, name: str) -> "RegistryFilterSet":
+        """The same filters over the same rows, but for one."""
+        data = self.data.copy()
+        data.pop(name, None)
+        return type(self)(data, queryset=self.queryset, request=self.request)
+
+    def labels_of(self, name: str) -> dict:
+        """What the values of a filter are called, in the order in which people read them."""
+        field = self.form.fields[name]
+        if isinstance(field, KeyChoiceField):
+            return {row.key: field.label_from_instance(row) for row in field.queryset}
+        return {value: label for value, label in field.choices if value not in field.empty_values}
 
     @property
     def who(self):

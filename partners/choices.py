@@ -38,3 +38,11 @@ class SignatureRole(TextChoices):
     SIGNATORY = "signatory", _("signatory")
     PROJECT_MANAGER = "project_manager", _("project manager")
     ADHERING_AGENCY = "adhering_agency", _("adhering agency")
+
+
+class NoticePace(TextChoices):
+    """How somebody wants to be told of what happens to their charts."""
+
+    AT_ONCE = "at_once", _("at once")
+    DAILY = "daily", _("once a day, together")
+    NEVER = "never", _("never")

@@ -2,21 +2,27 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from firenze_digitale.listing import render_list
+from firenze_digitale.listing import Sort, render_list
 from partners.filters import PartnerFilter
 from partners.models import Partner
 
 ROWS_AT_A_GLANCE = 20
+PARTNER_SORTS = {"name": Sort(_("Name"), ("name_it", "id"))}
 
 
 @login_not_required
 @require_safe
 def partner_list(request):
-    partners = Partner.objects.visible_to(request.user).for_list().with_counts(request.user)
-    filters = PartnerFilter(request.GET, queryset=partners, request=request)
-    return render_list(request, "partners/partner_list.html", filters, key=("name_it", "id"))
+    filters = PartnerFilter(request.GET, queryset=Partner.objects.visible_to(request.user), request=request)
+    context = {"search_label": _("Search the partners")}
+
+    def joined(partners):
+        return partners.for_list().with_counts(request.user)
+
+    return render_list(request, "partners/partner_list.html", filters, PARTNER_SORTS, joined, **context)
 
 
 @login_not_required

@@ -26,6 +26,15 @@ class ParticipationRole(TextChoices):
     BENEFICIARY = "beneficiary", _("beneficiary")
 
 
+class NoticeKind(TextChoices):
+    """What people concerned with a chart are told of."""
+
+    STEP = "step", _("step of a chart")
+    COMMENT = "comment", _("comment")
+    PART = "part", _("part of a partner")
+    DOCUMENT = "document", _("document")
+
+
 #: From each state of a chart, the states that it may move to.
 CHART_TRANSITIONS: dict[str, tuple[str, ...]] = {
     ChartStatus.DRAFT: (ChartStatus.PROPOSED,),

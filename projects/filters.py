@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from assets.models import Asset, Category
+from firenze_digitale.facets import FacetRule
 from firenze_digitale.filters import KeyFilter, RegistryFilterSet, SearchFilter, ValueFilter, YearFilter, YesNoFilter
 from partners.models import Memorandum, Partner, Referent
 from projects.choices import ActionStatus, ChartStatus, ParticipationRole
@@ -78,6 +79,8 @@ class ProjectChartFilter(RegistryFilterSet):
     year = YearFilter(method="of_year")
     category = KeyFilter(model=Category, label=_("Category of the assets used"), method="using_category")
     asset = KeyFilter(model=Asset, label=_("Asset used"), method="using_asset", typed=True)
+
+    FACETS = (FacetRule("status", "status"),)
 
     class Meta:
         model = ProjectChart

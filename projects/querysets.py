@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet, Visibility
@@ -111,6 +111,13 @@ class ProjectChartQuerySet(RegistryQuerySet):
             else self.filter(Exists(self._participations().filter(partner_id__in=access.partner_ids)))
         )
 
+    def discussed_by(self, who):
+        """Charts of which `who` reads and writes comments: every chart for city staff, else those taken part in."""
+        access = access_of(who)
+        if access.sees_everything:
+            return self.all()
+        return self.filter(Exists(self._participations().filter(partner_id__in=access.partner_ids)))
+
     def partly_changeable_by(self, who):
         """Charts of which `who` may change the whole, or its own part."""
         parts = self.model._meta.get_field("participations").related_model.objects.changeable_by(who)
@@ -214,6 +221,28 @@ class ParticipationQuerySet(ChartPartQuerySet):
         return self.select_related("chart", "partner")
 
 
+class ChartCommentQuerySet(ChartPartQuerySet):
+    """What is said of a chart is for those who take part in it, and for city staff."""
+
+    def visible_to(self, who):
+        return self.filter(chart__in=self._charts().discussed_by(who))
+
+    def changeable_by(self, who):
+        """None: what was said stays said."""
+        return self.none()
+
+    def for_list(self):
+        return self.select_related("author")
+
+
+class ChartNoticeQuerySet(QuerySet):
+    """The queue of e-mails."""
+
+    def waiting(self, now):
+        """Notices that are due and that no mail server has taken yet."""
+        return self.filter(sent_at=None, due_at__lte=now)
+
+
 class AssetUseQuerySet(ChartPartQuerySet):
     """Seen by who sees both the chart and the asset."""
 
@@ -264,3 +293,19 @@ class MeetingQuerySet(RegistryQuerySet):
         """Meetings in which one of the given referents took part."""
         through = self.model.participants.through.objects
         return self.filter(Exists(through.filter(meeting=OuterRef("pk"), referent__in=referents)))
+
+
+class MeetingDocumentQuerySet(RegistryQuerySet):
+    """Documents follow their meeting."""
+
+    def visible_to(self, who):
+        return self.filter(meeting__in=self._meetings().visible_to(who))
+
+    def changeable_by(self, who):
+        return self.filter(meeting__in=self._meetings().changeable_by(who))
+
+    def for_list(self):
+        return self.select_related("meeting")
+
+    def _meetings(self):
+        return self.model._meta.get_field("meeting").related_model.objects.all()

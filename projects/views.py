@@ -4,12 +4,18 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from firenze_digitale.listing import render_list
+from firenze_digitale.listing import Sort, render_list
 from projects.choices import ChartStatus
 from projects.filters import ProjectChartFilter
 from projects.models import Plan, ProjectChart
+
+CHART_SORTS = {
+    "title": Sort(_("Title"), ("title_it", "id")),
+    "changed": Sort(_("Last changed first"), ("-updated_at", "-id")),
+}
 
 
 @login_not_required
@@ -30,9 +36,10 @@ def plan(request):
 @login_not_required
 @require_safe
 def chart_list(request):
-    charts = ProjectChart.objects.visible_to(request.user).for_list()
+    charts = ProjectChart.objects.visible_to(request.user)
     filters = ProjectChartFilter(request.GET, queryset=charts, request=request)
-    return render_list(request, "projects/chart_list.html", filters, key=("title_it", "id"))
+    context = {"search_label": _("Search the project charts")}
+    return render_list(request, "projects/chart_list.html", filters, CHART_SORTS, **context)
 
 
 @login_not_required

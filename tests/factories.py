@@ -2,6 +2,8 @@
 
 import itertools
 
+from django.db import DatabaseError, transaction
+
 from assets.choices import Kind, Visibility
 from assets.models import Asset, Category, Distribution, Placement
 from partners.choices import PartnerKind
@@ -25,9 +27,22 @@ PASSWORD = "una lunga frase segreta"
 
 def made(model, **values):
     """Store a valid row of `model`: what the registry itself would refuse, a test cannot make by mistake."""
-    row = model(**values)
-    row.full_clean()
-    row.save()
+    return stored(model(**values))
+
+
+def stored(row):
+    """Store a row that is valid.
+
+    Its constraints are asked about one by one only where the database refuses, to be told by which: three statements
+    for each of them took a third of the time of all tests.
+    """
+    row.full_clean(validate_unique=False, validate_constraints=False)
+    try:
+        with transaction.atomic():
+            row.save()
+    except DatabaseError:
+        row.full_clean()
+        raise
     return row
 
 
@@ -151,8 +166,7 @@ def chart(code=None, lead=None, participants=(), status="draft", **values):
     path["suspended"] = [*path["in_progress"], "suspended"]
     for step in path[status]:
         row.status = step
-        row.full_clean()
-        row.save()
+        stored(row)
     return row
 
 

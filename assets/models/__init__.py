@@ -5,8 +5,10 @@ from assets.models.category import Category
 from assets.models.exchange import Import, ImportChunk, ImportMapping, ImportRow
 from assets.models.handover import Handover, HandoverItem
 from assets.models.parts import AssetPart, Distribution, Placement
+from assets.models.tally import AddressWord, PlacementCell, PlacementTally
 
 __all__ = [
+    "AddressWord",
     "Asset",
     "AssetPart",
     "Category",
@@ -18,4 +20,6 @@ __all__ = [
     "ImportMapping",
     "ImportRow",
     "Placement",
+    "PlacementCell",
+    "PlacementTally",
 ]

@@ -24,6 +24,7 @@ from assets.models.category import Category
 from assets.querysets import (
     AssetQuerySet,
 )
+from assets.tallies import asset_triggers
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import (
     Coded,
@@ -39,7 +40,13 @@ from firenze_digitale.base_models import (
 )
 from firenze_digitale.history import recorded
 from firenze_digitale.rules import Rule
+from firenze_digitale.searching import search_indexes, words_of
 from partners.models import Partner, Referent
+
+ASSET_LIKENESS = ("name_it", "name_en")
+ASSET_WORDS = words_of(
+    ("name_it", "name_en"), ("description_it", "description_en", "conditions_it", "conditions_en"), ("code",)
+)
 
 ASSET_KIND_IN_USE = _("The new category is of the other kind, and the asset has placements or distributions.")
 CONTACT_OF_OWNER = _("The contact must be a referent of the owner.")
@@ -99,6 +106,7 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
             models.Index(fields=["name_it", "id"], name="asset_by_name"),
             models.Index(fields=["owner", "name_it", "id"], name="asset_by_owner"),
             models.Index(fields=["category", "name_it", "id"], name="asset_by_category"),
+            *search_indexes("asset", words=ASSET_WORDS, likeness=ASSET_LIKENESS),
         ]
         triggers = [
             *RegistryModel.Meta.triggers,
@@ -130,6 +138,7 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
                 message=ASSET_KIND_IN_USE,
                 field="category",
             ),
+            *asset_triggers(),
         ]
 
     def clean(self):

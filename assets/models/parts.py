@@ -1,6 +1,8 @@
 """Units of a material asset in the field, and ways to get at an immaterial one."""
 
 import pgtrigger
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -19,6 +21,7 @@ from assets.querysets import (
     DistributionQuerySet,
     PlacementQuerySet,
 )
+from assets.tallies import placement_triggers
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import (
     RegistryModel,
@@ -32,6 +35,9 @@ PART_CODE_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
 part_code_validator = RegexValidator(
     PART_CODE_PATTERN, _("Use letters, digits, points, hyphens and underscores, for example “rastrelliere.892”.")
 )
+
+# What full text search knows of a placement: words of its code and address, but for what most addresses begin with.
+PLACE_WORDS = models.Func("code", "address", function="registry_place_words", output_field=SearchVectorField())
 
 PLACEMENT_NEEDS_MATERIAL = _("Only a material asset has placements in the field.")
 DISTRIBUTION_NEEDS_IMMATERIAL = _("Only an immaterial asset has distributions.")
@@ -174,10 +180,12 @@ class Placement(AssetPart):
                 condition=models.Q(latitude=None) & ~models.Q(status=PlacementStatus.REMOVED),
                 name="placement_without_coordinates",
             ),
+            GinIndex(PLACE_WORDS, name="placement_words"),
         ]
         triggers = [
             *RegistryModel.Meta.triggers,
             *needs_kind("placement_needs_material", "material", PLACEMENT_NEEDS_MATERIAL),
+            *placement_triggers(),
         ]
 
     def __str__(self):

@@ -17,6 +17,7 @@ from firenze_digitale.base_models import (
 )
 from firenze_digitale.history import recorded
 from firenze_digitale.rules import Rule
+from firenze_digitale.searching import search_indexes, words_of
 from partners.choices import PartnerKind, Sector
 from partners.querysets import PartnerQuerySet
 from partners.validators import (
@@ -25,6 +26,9 @@ from partners.validators import (
     validate_ipa_code,
     validate_vat_number,
 )
+
+PARTNER_LIKENESS = ("name_it", "name_en", "legal_name")
+PARTNER_WORDS = words_of(("name_it", "name_en", "legal_name"), codes=("code",))
 
 CITY_STAYS = _("The city administration stays what it is: add another partner instead.")
 SUCCESSION_LOOP = _("A partner cannot succeed itself, directly or through others: choose another successor.")
@@ -95,6 +99,7 @@ class Partner(Coded, Named, Sourced, RegistryModel):
                 violation_error_message=validate_ipa_code.message,
             ),
         ]
+        indexes = search_indexes("partner", words=PARTNER_WORDS, likeness=PARTNER_LIKENESS)
         triggers = [
             *RegistryModel.Meta.triggers,
             Rule(

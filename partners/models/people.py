@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pghistory.models
 import pgtrigger
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -18,7 +19,7 @@ from firenze_digitale.base_models import Coded, RegistryModel, one_of, well_form
 from firenze_digitale.history import recorded
 from firenze_digitale.rules import stays
 from firenze_digitale.states import version_by_events
-from partners.choices import CredentialAccess
+from partners.choices import CredentialAccess, NoticePace
 from partners.models.partner import Partner
 from partners.querysets import ApiCredentialQuerySet, ReferentQuerySet, UserQuerySet
 
@@ -36,6 +37,13 @@ class User(AbstractUser):
 
     is_city_staff = models.BooleanField(
         _("city staff"), default=False, help_text=_("Steers the Plan: charts, objectives, meetings, partners.")
+    )
+
+    notice_pace = models.CharField(
+        _("e-mails about project charts"), max_length=20, choices=NoticePace, default=NoticePace.AT_ONCE
+    )
+    language = models.CharField(
+        _("language of e-mails"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
     )
 
     objects = AccountManager()

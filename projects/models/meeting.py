@@ -1,6 +1,7 @@
 """Where referents met, and what came of it."""
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from assets.models import Asset
@@ -17,9 +18,13 @@ from firenze_digitale.base_models import (
     well_formed_code,
 )
 from firenze_digitale.history import recorded, recorded_link
+from firenze_digitale.searching import search_indexes, words_of
 from partners.models import Referent
 from projects.models.chart import ProjectChart
 from projects.querysets import MeetingQuerySet
+
+MEETING_LIKENESS = ("title_it", "title_en", "place")
+MEETING_WORDS = words_of(("title_it", "title_en", "place"), ("minutes_it", "minutes_en"), ("code",))
 
 
 @recorded()
@@ -45,6 +50,10 @@ class Meeting(Coded, Titled, Sourced, RegistryModel):
         verbose_name_plural = _("meetings")
         ordering = ["-held_on", "code"]
         constraints = [well_formed_code("meeting"), one_of("meeting", "visibility", Visibility)]
+        indexes = search_indexes("meeting", words=MEETING_WORDS, likeness=MEETING_LIKENESS)
+
+    def get_absolute_url(self):
+        return reverse("meeting-detail", args=[self.code])
 
     def states_hidden_from(self, who):
         access = access_of(who)

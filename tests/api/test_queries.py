@@ -49,7 +49,7 @@ def grow(number: int) -> None:
     factories.asset_use(asset, chart)
     factories.asset_use(factories.asset(visibility="public"), chart)
     factories.milestone(chart)
-    factories.made(ChartDocument, chart=chart, title_it="Verbale", url=f"https://example.org/{number}")
+    factories.made(ChartDocument, chart=chart, title_it=f"Verbale {number}", url=f"https://example.org/{number}")
     meeting = factories.meeting(participants=[contact, factories.referent()], visibility="public")
     meeting.mapped_assets.set([asset])
     meeting.charts_born.set([chart])

@@ -5,7 +5,7 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.test import override_settings
 from playwright.sync_api import sync_playwright
 
@@ -20,8 +20,15 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 DESK, PHONE = 1280, 360
-# Nothing is loaded once more for axe: a strict policy refuses what it would do with style sheets.
-AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "preload": False}
+AXE = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],  # what passed is told by one example, which spares most of the answer
+    "preload": False,  # nothing is loaded once more: a strict policy refuses what axe does with style sheets
+}
+FIND_VIOLATIONS = """options => axe.run(options).then(({violations}) => violations.map(({id, help, nodes}) => (
+    {id, help, nodes: nodes.slice(0, 3).map(({html}) => html)}
+)))"""
+IS_TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @pytest.fixture(scope="session")
@@ -82,25 +89,34 @@ class Visitor:
         self.address = address
         return self.page.goto(address)
 
-    def inspect(self, address: str):
-        """Open a page and note what is wrong with it."""
+    def inspect(self, address: str, media: tuple[str, ...] = ("screen",)):
+        """Open a page and note what is wrong with it; media as for `look`."""
         self.open(address)
-        self.look((DESK, PHONE))
+        self.look((DESK, PHONE), media)
 
-    def look(self, judged=(DESK,)):
+    def look(self, judged: tuple[int, ...] = (DESK,), media: tuple[str, ...] = ("screen",)):
         """Note what is wrong with the page that is open: wider than a desk or a phone; for people with disabilities.
 
         Args:
-            judged: widths at which every rule for people with disabilities is asked.
+            judged: widths in px at which every rule for people with disabilities is asked.
+            media: "screen", "print" or both: how the page is shown while it is judged.
         """
-        for width in (DESK, PHONE):
-            self.page.set_viewport_size({"width": width, "height": 800})
-            found = Axe().run(self.page, options=AXE).response["violations"] if width in judged else []
-            for violation in found:
-                nodes = [node["html"] for node in violation["nodes"][:3]]
-                self._note(f"at {width} px, {violation['id']}: {violation['help']} {nodes}")
-            if self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-                self._note(f"wider than {width} px")
+        self.address = self.page.url.removeprefix(self.server)
+        for medium in media:
+            self.page.emulate_media(media=medium)
+            for width in (DESK, PHONE):
+                self.page.set_viewport_size({"width": width, "height": 800})
+                self._judge(f"at {width} px on {medium}", with_axe=width in judged)
+        self.page.emulate_media(media="screen")
+
+    def _judge(self, where: str, with_axe: bool):
+        if with_axe:
+            if not self.page.evaluate("'axe' in window"):
+                self.page.evaluate(AXE_SCRIPT)
+            for violation in self.page.evaluate(FIND_VIOLATIONS, AXE):
+                self._note(f"{where}, {violation['id']}: {violation['help']} {violation['nodes']}")
+        if self.page.evaluate(IS_TOO_WIDE):
+            self._note(f"wider than its window {where}")
 
     def log_in(self, username: str):
         self.open("/account/login/")

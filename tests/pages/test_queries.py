@@ -46,7 +46,7 @@ class Centre:
             row.objectives.add(objective, factories.objective())
             row.actions.add(action)
             factories.milestone(row)
-            factories.made(ChartDocument, chart=row, title_it="Verbale", url=f"https://example.org/{number}")
+            factories.made(ChartDocument, chart=row, title_it=f"Verbale {number}", url=f"https://example.org/{number}")
         factories.made(self.chart.participations.model, chart=self.chart, partner=other)
         factories.asset_use(asset, self.chart)
         factories.asset_use(self.asset, chart)
