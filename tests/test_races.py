@@ -89,3 +89,14 @@ def test_the_desk_stores_an_asset_as_nobody_else_has_it_meanwhile(publiacqua, si
         answer = browse(referent).post(f"/admin/assets/asset/{asset.pk}/change/", data)
     assert answer.status_code == 302
     assert seen == [asset.pk]
+
+
+def test_a_unit_is_not_counted_as_everybodys_while_its_asset_is_being_hidden(has_to_wait):
+    asset = factories.asset(visibility="public")
+    add = (
+        "INSERT INTO assets_placement (asset_id, code, address, district, latitude, longitude, status, attributes)"
+        " VALUES (%s, 'X', '', '1', 43.77, 11.25, 'active', '{}')"
+    )
+    with transaction.atomic():
+        type(asset).objects.filter(pk=asset.pk).update(visibility="restricted")
+        has_to_wait(add, asset.pk)
