@@ -3,13 +3,11 @@
 For each list and each person: the first page, and a page in the middle. Both databases are asked in turn.
 """
 
-import statistics
 import sys
-import time
 
-from tests.benchmarks.database import LARGE, SMALL, databases, use
+from tests.benchmarks.asking import growth
+from tests.benchmarks.database import databases
 
-ROUNDS = 15
 ALLOWED = 2
 PEOPLE = ("anonymous", "referent", "staff")
 
@@ -51,34 +49,8 @@ def lists():
 
 def compared(name, address, key, rows, person, *, deep) -> float:
     """Print the median times of one page in both databases, and return their ratio."""
-    places = {}
-    for size, *_ in (SMALL, LARGE):
-        use(size)
-        places[size] = (client_of(person), middle_of(address, key, rows, person) if deep else address)
-    times = {SMALL[0]: [], LARGE[0]: []}
-    for _ in range(ROUNDS):
-        for size, (client, path) in places.items():
-            use(size)
-            client.get("/api/v1/status")
-            started = time.perf_counter()
-            answer = client.get(path)
-            times[size].append(time.perf_counter() - started)
-            assert answer.status_code == 200, (path, answer.status_code)
-    small, large = (1000 * statistics.median(times[size]) for size in (SMALL[0], LARGE[0]))
     page = "a page in the middle" if deep else "first page"
-    sys.stdout.write(f"{name}, {person}, {page}: {small:.1f} ms → {large:.1f} ms, × {large / small:.2f}\n")
-    return large / small
-
-
-def client_of(person):
-    from django.test import Client
-
-    from partners.models import User
-
-    client = Client()
-    if person != "anonymous":
-        client.force_login(User.objects.get(username=person), backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return growth(f"{name}, {page}", person, lambda: middle_of(address, key, rows, person) if deep else address)
 
 
 def middle_of(address, key, rows, person) -> str:
