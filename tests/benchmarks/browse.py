@@ -52,9 +52,7 @@ def pages():
     from projects.models import ProjectChart
 
     chart = ProjectChart.objects.filter(visibility="public").exclude(status="draft").order_by("code").first()
-    asset = Asset.objects.filter(source="generate_sample", visibility="public", category__kind="material").earliest(
-        "code"
-    )
+    generated = Asset.objects.filter(source="generate_sample", visibility="public", category__kind="material")
     yield "dashboard", "/", PEOPLE
     yield "plan", "/plan/", ("anonymous", "staff")
     yield "network", "/network/", ("staff",)
