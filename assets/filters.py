@@ -4,14 +4,20 @@ import math
 
 import django_filters
 from django import forms
+from django.core.validators import EMPTY_VALUES
+from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from assets.choices import District, ExchangeStatus, Kind, PlacementStatus, UpdateFrequency, Visibility
+from assets.freshness import Freshness, label_of
 from assets.models import Asset, Category, Distribution, Placement
 from assets.querysets import AssetQuerySet
 from firenze_digitale.facets import FacetRule
-from firenze_digitale.filters import KeyFilter, RegistryFilterSet, SearchFilter, ValueFilter
+from firenze_digitale.filters import KeyFilter, RegistryFilterSet, SearchFilter, ValueFilter, WordsFilter
 from partners.models import Partner
+
+FRESHNESS = [(freshness, lazy(label_of, str)(freshness)) for freshness in Freshness.values]
 
 
 class BoxField(forms.CharField):
@@ -55,19 +61,22 @@ class CategoryFilter(RegistryFilterSet):
 
 
 class AssetFilter(RegistryFilterSet):
-    q = SearchFilter("code", "name_it", "name_en", "description_it", "description_en")
+    q = WordsFilter()
     kind = ValueFilter(field_name="category__kind", choices=Kind.choices, label=_("Kind"))
     category = KeyFilter(model=Category, label=_("Category"), method="in_category")
     owner = KeyFilter(model=Partner, label=_("Owner"))
     exchange_status = ValueFilter(choices=ExchangeStatus.choices, label=_("Exchange status"))
     visibility = ValueFilter(choices=Visibility.choices, label=_("Visibility"))
     district = ValueFilter(choices=District.choices, label=_("District"), method="in_district")
+    used = ValueFilter(choices=[("yes", _("in use")), ("no", _("idle"))], label=_("Use"), method="put_to_use")
+    freshness = ValueFilter(choices=FRESHNESS, label=_("Last confirmed"), method="of_freshness")
 
     FACETS = (
         FacetRule("kind", "category__kind"),
-        FacetRule("category", "category__code"),
+        FacetRule("category", "category__code", added_up=Category.objects.all().with_those_above),
         FacetRule("owner", "owner__code"),
         FacetRule("exchange_status", "exchange_status"),
+        FacetRule("used", method="counted_by_use"),
         FacetRule("district", counted=AssetQuerySet.counted_by_district),
     )
 
@@ -80,6 +89,41 @@ class AssetFilter(RegistryFilterSet):
 
     def in_district(self, queryset, name, district):
         return queryset.placed_in(district)
+
+    def put_to_use(self, queryset, name, used):
+        return queryset.in_use(self.who) if used == "yes" else queryset.idle(self.who)
+
+    def counted_by_use(self, assets):
+        return assets.counted_by_use(self.who)
+
+    def of_freshness(self, queryset, name, freshness):
+        return queryset.of_freshness(freshness, timezone.localdate())
+
+
+class MapFilter(AssetFilter):
+    """Narrows the map as the catalogue is narrowed: by what the units' assets are, and by where the units lie."""
+
+    kind = None
+    asset = KeyFilter(model=Asset, label=_("Asset"), typed=True, method="of_asset")
+
+    #: What the tallies of the map know by themselves; the others need the assets one by one.
+    KNOWN_TO_TALLIES = frozenset({"owner", "category", "exchange_status", "district"})
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.filters["category"].queryset = Category.objects.filter(kind=Kind.MATERIAL)
+
+    @property
+    def needs_assets(self) -> bool:
+        chosen = {name for name, value in self.form.cleaned_data.items() if value not in EMPTY_VALUES}
+        return bool(chosen - self.KNOWN_TO_TALLIES)
+
+    def of_asset(self, queryset, name, asset):
+        return queryset.filter(pk=asset.pk)
+
+    def in_district(self, queryset, name, district):
+        """All of them: it is units that are looked for there, not assets."""
+        return queryset
 
 
 class AssetPartFilter(RegistryFilterSet):
@@ -97,7 +141,7 @@ class AssetPartFilter(RegistryFilterSet):
 
 
 class PlacementFilter(AssetPartFilter):
-    q = SearchFilter("code", "address")
+    q = WordsFilter()
     status = ValueFilter(choices=PlacementStatus.choices, label=_("Status"))
     district = ValueFilter(choices=District.choices, label=_("District"))
     bbox = BoxFilter(label=_("Box: west,south,east,north"))

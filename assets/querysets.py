@@ -1,18 +1,32 @@
 """Who sees and who changes assets and their parts, and the joins of their lists."""
 
-import re
-
 from django.apps import apps
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import connection
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    Func,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Greatest, TruncDate
-from django.utils.text import slugify
 
-from assets.choices import District, ExchangeStatus, HandoverState, PlacementStatus, RowState
+from assets.choices import ExchangeStatus, HandoverState, Kind, PlacementStatus, RowState
 from assets.freshness import Freshness, days_of
+from assets.place_words import ENOUGH, PLACE_WORDS, place_query, place_words
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet, Visibility
+from firenze_digitale.searching import Holds, by_index
 
 
 def visible_assets(who, prefix: str = "") -> Q:
@@ -41,11 +55,25 @@ WITHIN = """
         UNION SELECT category.id FROM assets_category category JOIN below ON category.parent_id = below.id
     ) SELECT id FROM below
 """
+COUNTED_WITHIN = """
+    WITH RECURSIVE above(id, ancestor_id) AS (
+        SELECT id, id FROM assets_category
+        UNION SELECT above.id, category.parent_id FROM assets_category category JOIN above
+            ON category.id = above.ancestor_id WHERE category.parent_id IS NOT NULL
+    )
+    SELECT ancestor.code, count(DISTINCT pairs.counted)
+    FROM ({pairs}) AS pairs (category_id, counted) JOIN above ON above.id = pairs.category_id
+    JOIN assets_category ancestor ON ancestor.id = above.ancestor_id GROUP BY ancestor.code
+"""
 
 
 class CategoryQuerySet(PlanFactQuerySet):
     def for_list(self):
         return self.select_related("parent")
+
+    def material_ids(self) -> list[int]:
+        """Ids of the categories whose assets have units in the field."""
+        return list(self.filter(kind=Kind.MATERIAL).order_by().values_list("pk", flat=True))
 
     @staticmethod
     def ids_within(category) -> list[int]:
@@ -53,6 +81,27 @@ class CategoryQuerySet(PlanFactQuerySet):
         with connection.cursor() as cursor:
             cursor.execute(WITHIN, [category.pk])
             return [row[0] for row in cursor.fetchall()]
+
+    def with_those_above(self, counts: dict[str, int]) -> dict[str, int]:
+        """Add up how many there are of each category, by its code, to how many there are in it at any depth."""
+        above, within = dict(self.values_list("code", "parent__code")), {}
+        for code, count in counts.items():
+            while code:
+                within[code] = within.get(code, 0) + count
+                code = above[code]
+        return within
+
+    @staticmethod
+    def counted_within(pairs: QuerySet) -> dict[str, int]:
+        """Count the distinct rows of each category and of all that are part of it, by the category's code.
+
+        Args:
+            pairs: yields the id of a category and the id of a row of it.
+        """
+        sql, params = pairs.order_by().query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(COUNTED_WITHIN.format(pairs=sql), params)
+            return dict(cursor.fetchall())
 
 
 class AssetQuerySet(RegistryQuerySet):
@@ -95,10 +144,7 @@ class AssetQuerySet(RegistryQuerySet):
 
     def free_code(self, owner, name: str) -> str:
         """Return a code made from the owner and the name that no asset has yet."""
-        stem = f"{owner.code}-{slugify(name).replace('_', '-').strip('-')}"[:90].strip("-")
-        stem = re.sub("-+", "-", stem)
-        taken = set(self.model.objects.filter(code__startswith=stem).values_list("code", flat=True))
-        return next(code for code in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if code not in taken)
+        return self.free_code_from(f"{owner.code}-{name}")
 
     def within_category(self, category):
         """Assets of a category or of one that is part of it."""
@@ -112,6 +158,31 @@ class AssetQuerySet(RegistryQuerySet):
     def counted_by_district(self) -> dict[str, int]:
         """How many of these assets have a unit in each district of Florence."""
         return apps.get_model("assets", "PlacementTally").objects.of_assets(self).counted_by_district()
+
+    def in_use(self, who):
+        """Assets that a chart puts to use, as far as `who` may see it."""
+        return self.filter(self._put_to_use(who))
+
+    def idle(self, who):
+        """Assets that no chart that `who` may see puts to use."""
+        return self.filter(~self._put_to_use(who))
+
+    def counted_by_use(self, who) -> dict[str, int]:
+        """How many of these are in use, “yes”, and how many idle, “no”, as far as `who` may see it."""
+        total, used = self.order_by().count(), self.order_by().in_use(who).count()
+        return {"yes": used, "no": total - used}
+
+    def _put_to_use(self, who) -> Exists:
+        uses = self.model._meta.get_field("uses").related_model._default_manager
+        return Exists(uses.visible_to(who).filter(asset=OuterRef("pk")))
+
+    def shared(self, who, today) -> list[dict]:
+        """Count these in one pass by `owner_id`, `category_id` and `freshness`: `total`, and `used` as `who` sees."""
+        *ages, oldest = Freshness.values
+        known = [When(known_as(freshness, today), then=Value(freshness)) for freshness in ages]
+        aged = self.order_by().with_known_on().values("owner_id", "category_id")
+        aged = aged.annotate(freshness=Case(*known, default=Value(oldest), output_field=CharField()))
+        return list(aged.annotate(total=Count("pk"), used=Count("pk", filter=self._put_to_use(who))))
 
     def with_known_on(self):
         """Have `known_on` to filter and sort by, as `Asset.known_on` tells it of one row."""
@@ -190,9 +261,40 @@ class AssetPartQuerySet(RegistryQuerySet):
 
 
 class PlacementQuerySet(AssetPartQuerySet):
+    def matching(self, text: str):
+        """Units whose code and address have all words of a text, mistyped if need be."""
+        known = apps.get_model("assets", "AddressWord").objects.all()
+        return self.filter(Holds(PLACE_WORDS, place_query(place_words(text), known)))
+
+    def first_matching(self, text: str, who, most: int, *, thorough: bool) -> list:
+        """At most `most` units that `who` may see and that match a text, those that the index of words comes upon.
+
+        Where it finds very many, some of them are looked at first, and all of them only if those do not do.
+
+        Args:
+            thorough: look at all also where only one word is given, and people would rather type the next.
+        """
+        rows = self.visible_to(who).matching(text).order_by().values_list("pk", flat=True)[:most]
+        for enough in (ENOUGH, 0):
+            with by_index("enable_indexscan = off", f"gin_fuzzy_search_limit = {enough}"):
+                found = list(rows.all())
+            if len(found) == most or not (thorough or len(place_words(text)) > 1):
+                break
+        return list(self.model.objects.filter(pk__in=found).select_related("asset").order_by("address", "pk"))
+
     def in_box(self, west: float, south: float, east: float, north: float):
         """Units inside a box, its edges included. Degrees, WGS 84."""
         return self.filter(latitude__range=(south, north), longitude__range=(west, east))
+
+    def on_map(self):
+        """Units that a map shows: those that have a position and were not removed."""
+        return self.filter(latitude__isnull=False).exclude(status=PlacementStatus.REMOVED)
+
+    def by_tile(self, level: int):
+        """Column, row, units, and sums of latitudes and longitudes of tiles of any level."""
+        column = Func("longitude", Value(level), function="registry_cell_x", output_field=IntegerField())
+        row = Func("latitude", Value(level), function="registry_cell_y", output_field=IntegerField())
+        return self.order_by().values_list(column, row).annotate(Count("pk"), Sum("latitude"), Sum("longitude"))
 
     def without_coordinates(self):
         """Units that no map can show, and should."""
@@ -299,33 +401,3 @@ class HandoverItemQuerySet(QuerySet):
         """What the one partner offers to the other, and the other has not answered yet."""
         handover = {"giver_id": giver_id, "receiver_id": receiver_id, "state": HandoverState.OFFERED}
         return self.filter(**{f"handover__{name}": value for name, value in handover.items()})
-
-
-class AssetTallyQuerySet(QuerySet):
-    """Units by asset and district; a sum over an asset's rows is what it has."""
-
-    def of_assets(self, assets):
-        return self.filter(asset_id__in=assets.order_by().values("pk"))
-
-    def assets_with_units_in(self, district: str):
-        """Ids of the assets that have a unit in a district."""
-        summed = self.order_by().values("asset_id").annotate(units=Sum(f"district_{district}"))
-        return summed.filter(units__gt=0).values("asset_id")
-
-    def counted_by_district(self) -> dict[str, int]:
-        """How many assets have a unit in each district."""
-        summed = self.order_by().values("asset_id").annotate(**{f"in_{d}": Sum(f"district_{d}") for d in District})
-        return summed.aggregate(**{d: Count("asset_id", filter=Q(**{f"in_{d}__gt": 0})) for d in District.values})
-
-    def units(self) -> dict[int, int]:
-        """How many units each asset has, by its id."""
-        whole = sum((Sum(f"district_{district}") for district in District.values), Sum("outside"))
-        return dict(self.order_by().values_list("asset_id").annotate(units=whole))
-
-
-class PlacementCellQuerySet(QuerySet):
-    """Units by tile of the map; sums over the rows of a tile are what lies in it."""
-
-    def visible_to(self, who):
-        """Of assets that `who` may see: a cell is of one owner and one visibility."""
-        return self.filter(visible_assets(who))

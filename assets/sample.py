@@ -13,6 +13,7 @@ from django.db import connection, models, transaction
 
 from assets.choices import ExchangeStatus, Kind, PlacementStatus, Visibility
 from assets.models import Asset, Category, Distribution, Placement
+from assets.tallies import settle
 from partners.choices import PartnerKind, Sector
 from partners.models import Partner
 
@@ -66,6 +67,7 @@ def generate_sample(
         )
         material = list(made.filter(category__kind=Kind.MATERIAL).values_list("pk", flat=True))
         copy(placement_rows(placements, material, chance), Placement, PLACEMENT_COLUMNS, progress)
+        settle()
 
 
 def placement_rows(count: int, asset_ids: list[int], chance: random.Random) -> Iterator[str]:
@@ -77,11 +79,22 @@ def placement_rows(count: int, asset_ids: list[int], chance: random.Random) -> I
         asset_id = asset_ids[int(pick() ** 3 * len(asset_ids))]
         for _ in range(min(count - number, 1 + int(pick() * 400))):
             number += 1
+            latitude, longitude = SOUTH + pick() * (NORTH - SOUTH), WEST + pick() * (EAST - WEST)
             yield (
-                f"{asset_id}\tS{number:08d}\t{STREETS[number % 7]} {number % 300}\t{number % 5 + 1}\t"
-                f"{SOUTH + pick() * (NORTH - SOUTH):.6f}\t{WEST + pick() * (EAST - WEST):.6f}\t"
+                f"{asset_id}\tS{number:08d}\t{STREETS[number % 7]} {number % 300}\t{district_at(latitude, longitude)}\t"
+                f"{latitude:.6f}\t{longitude:.6f}\t"
                 f"{statuses[number % 1000]}\t{attributes[number % 5]}\n"
             )
+
+
+def district_at(latitude: float, longitude: float) -> int:
+    """The district of a made-up place: five parts of the box that lie about as those of Florence do."""
+    north, east = (latitude - SOUTH) / (NORTH - SOUTH), (longitude - WEST) / (EAST - WEST)
+    if 0.4 < north < 0.6 and 0.4 < east < 0.6:
+        return 1
+    if east >= 0.5:
+        return 2 if north >= 0.5 else 3
+    return 5 if north >= 0.5 else 4
 
 
 def copy(

@@ -7,13 +7,15 @@ made by the migration `assets.0006_search_and_tallies`.
 """
 
 import pgtrigger
+from django.db import connection
 
 from assets.choices import District, PlacementStatus
 
 #: Map levels that are tallied: tiles of the Web Mercator grid (EPSG:3857) that is halved so many times.
-LEVELS = (12, 14, 16)
+LEVELS = (12, 14, 15)
 FINEST = max(LEVELS)
-#: What stands for “whichever” in a key of a cell.
+#: What stands for “whichever” in a key of a cell: each unit counts in the cell of its category and district, and in
+#: that of all together.
 ANY_CATEGORY, ANY_DISTRICT = 0, "*"
 
 SHOWN_ON_MAP = f"latitude IS NOT NULL AND status <> '{PlacementStatus.REMOVED}'"
@@ -33,8 +35,7 @@ ADD_CELLS = f"""
            exchange_status, visibility, coalesce(district, '{ANY_DISTRICT}'),
            sum(count), sum(latitude), sum(longitude), FALSE
     FROM finest, unnest(ARRAY{list(LEVELS)}) level
-    GROUP BY level, 2, 3, owner_id, exchange_status, visibility,
-             GROUPING SETS ((category_id, district), (category_id), (district), ())
+    GROUP BY level, 2, 3, owner_id, exchange_status, visibility, GROUPING SETS ((category_id, district), ())
     HAVING sum(count) <> 0 OR sum(latitude) <> 0 OR sum(longitude) <> 0;
 """
 ASSETS = "SELECT id, owner_id, category_id, exchange_status, visibility FROM assets_asset"
@@ -56,8 +57,16 @@ ADD_WORDS = """
 
 # Keeps the assets as they are until the change is stored: what is hidden meanwhile must not be counted as shown.
 HOLD_ASSETS = "PERFORM 1 FROM assets_asset WHERE id IN (SELECT asset_id FROM {rows}) ORDER BY id FOR SHARE;"
-SETTLE = "PERFORM assets_placementcell_settle(); PERFORM assets_placementtally_settle();"
+# Whoever changes many at once leaves the adding up to the end of the work, or to whoever comes next.
+SETTLE = "PERFORM assets_placementcell_settle({enough}); PERFORM assets_placementtally_settle({enough});"
+OFTEN, SELDOM, MANY = 10_000, 200_000, 2_000
 ROW = "asset_id, district, latitude, longitude, status, address"
+
+
+def settle() -> None:
+    """Add up whatever is not settled, as the last step of a work that changed many placements."""
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE.replace("PERFORM", "SELECT").format(enough=1))
 
 
 def _changed(sign: int, rows: str, condition: str = "") -> str:
@@ -69,7 +78,9 @@ def _body(rows: tuple[str, ...], changes: str, words: str) -> str:
     held = " ".join(HOLD_ASSETS.format(rows=name) for name in rows)
     counted = ADD_CELLS.format(changes=changes, assets=ASSETS)
     counted += ADD_TALLIES.format(changes=changes)
-    return f"{held} {counted} {words} {SETTLE} RETURN NULL;"
+    few = f"(SELECT count(*) FROM (SELECT 1 FROM {rows[-1]} LIMIT {MANY}) some_rows) < {MANY}"
+    settle = SETTLE.format(enough=f"CASE WHEN {few} THEN {OFTEN} ELSE {SELDOM} END")
+    return f"{held} {counted} {words} {settle} RETURN NULL;"
 
 
 def _differs(other: str) -> str:
@@ -104,7 +115,7 @@ def asset_triggers() -> list[pgtrigger.Trigger]:
         f"IF NOT EXISTS ({ids}) THEN RETURN NULL; END IF;"
         + ADD_CELLS.format(changes=taken, assets=f"SELECT id, {dimensions} FROM old_rows")
         + ADD_CELLS.format(changes=changes, assets=f"SELECT id, {dimensions} FROM new_rows")
-        + f"{SETTLE} RETURN NULL;"
+        + f"{SETTLE.format(enough=OFTEN)} RETURN NULL;"
     )
     return [_statement_trigger("move_tallies", pgtrigger.Update, ("old_rows", "new_rows"), body)]
 

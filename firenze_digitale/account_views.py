@@ -1,14 +1,19 @@
-"""Pages of the reader's own account: logging in, and a new password."""
+"""Pages of the reader's own account: logging in, a new password, and which e-mails they get."""
 
 from urllib.parse import urlsplit
 
 from django.contrib.auth import forms, views
 from django.contrib.messages.views import SuccessMessageMixin
 from django.core.validators import MaxLengthValidator
+from django.db import transaction
+from django.forms import ModelForm, RadioSelect
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.views.generic import UpdateView
 
 from firenze_digitale.access import access_of
+from partners.models import User
+from projects.notices import follow_pace
 
 
 class LoginForm(forms.AuthenticationForm):
@@ -41,3 +46,30 @@ class PasswordChangeView(SuccessMessageMixin, views.PasswordChangeView):
 
     success_url = reverse_lazy("home")
     success_message = _("Your password is changed.")
+
+
+class NoticesForm(ModelForm):
+    """When somebody is told of their charts, and in which language."""
+
+    class Meta:
+        model = User
+        fields = ["notice_pace", "language"]
+        labels = {"notice_pace": _("When I am told"), "language": _("In which language")}
+        widgets = {"notice_pace": RadioSelect, "language": RadioSelect}
+
+
+class NoticesView(SuccessMessageMixin, UpdateView):
+    """The reader's own e-mails. The address itself is for administrators to change."""
+
+    form_class = NoticesForm
+    template_name = "registration/notices.html"
+    success_url = reverse_lazy("account-notices")
+    success_message = _("Your choice is kept.")
+
+    def get_object(self, queryset=None):
+        return User.objects.get(pk=self.request.user.pk)
+
+    def form_valid(self, form):
+        with transaction.atomic():
+            follow_pace(form.instance)
+            return super().form_valid(form)

@@ -1,13 +1,16 @@
 """What every row of the registry has: dates, a natural key, text in two languages, and an answer to who may."""
 
+import re
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Coalesce, Now
-from django.utils.text import format_lazy
+from django.utils.text import format_lazy, slugify
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from firenze_digitale.access import access_of
+from firenze_digitale.asking import asked
 from firenze_digitale.rules import touch_trigger
 from firenze_digitale.states import last_states_of_the_gone, states_of, version_of
 
@@ -68,8 +71,19 @@ class RegistryQuerySet(models.QuerySet):
         """Joins of the API's body of these rows; of related rows, those that `who` may see."""
         return self.for_list()
 
+    def free_code_from(self, text: str) -> str:
+        """Return a code made from `text` that no row has yet."""
+        stem = re.sub("-+", "-", slugify(text).replace("_", "-"))[:90].strip("-") or self.model._meta.model_name
+        taken = set(self.model.objects.filter(code__startswith=stem).values_list("code", flat=True))
+        taken |= self.model.RESERVED_CODES
+        return next(code for code in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if code not in taken)
+
     def get_by_natural_key(self, *key):
         return self.get(**dict(zip(self.model.NATURAL_KEY, key, strict=True)))
+
+    def matching(self, text: str):
+        """Rows in which all words of a text occur, mistyped if need be; the model says where in `SEARCHED`."""
+        return self.model.SEARCHED.matching(self, asked(text))
 
     def by_key(self, key: str):
         """Return the row whose `key` is the given one.
@@ -224,6 +238,9 @@ class Sourced(models.Model):
 
 class Coded(models.Model):
     """Something with a code of its own in the whole registry."""
+
+    #: Codes that no new row takes.
+    RESERVED_CODES: frozenset[str] = frozenset()
 
     code = models.SlugField(
         _("code"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import models
+from django.db.models.fields.files import FieldFile
 from django.utils import formats, timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -113,6 +114,9 @@ def in_words(value: object) -> str:
     """A plain value as people read it: dates as they are written here, yes and no, a dash for nothing."""
     if value is None or value == "":
         return NOTHING
+    if isinstance(value, FieldFile):
+        # The name in the storage means nothing to people: enough of it to tell one file from another.
+        return _("file %(number)s") % {"number": value.name.rpartition("/")[2][:8]}
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, datetime):

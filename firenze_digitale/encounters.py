@@ -21,11 +21,15 @@ class Told:
 
 @dataclass
 class Encounter:
-    """What is kept of the first one's changes, what the second one is asked, and what the form has no field for."""
+    """What is kept of the first one's changes, what the second one is asked, and what the form has no field for.
+
+    `files` are the names of files that the second one sent, and has to choose again.
+    """
 
     kept: list[Told] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
     lost: list[tuple[str, str]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
 
     def __bool__(self):
         return bool(self.kept or self.choices)

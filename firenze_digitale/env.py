@@ -1,11 +1,15 @@
 """Reads settings from the environment, and from `.env` in the project root where there is one."""
 
+import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent
+TILE_MARKS = ("{z}", "{x}", "{y}")
+HOST = re.compile(r"(\*\.)?[A-Za-z0-9.-]+(:\d+)?")
 
 env = environ.Env()
 environ.Env.read_env(ROOT / ".env", overwrite=False)
@@ -46,3 +50,57 @@ def database(url: str) -> dict:
             "DATABASE_URL must name a PostgreSQL database: postgres://user:password@host:5432/name?sslmode=require"
         )
     return environ.Env.db_url_config(url)
+
+
+def mail(debug: bool) -> dict:
+    """Django's settings of e-mail, from `EMAIL_URL` or `EMAIL_HOST` and its companions.
+
+    Without either nothing leaves this machine: e-mails become files in `.local/mail` in development, and lines on the
+    standard output elsewhere.
+
+    Raises:
+        ImproperlyConfigured: `EMAIL_URL` is not that of a mail server, or `SITE_URL` is missing or no address.
+    """
+    if url := env.str("EMAIL_URL", default=""):
+        config = {name: value for name, value in environ.Env.email_url_config(url).items() if name != "OPTIONS"}
+    elif host := env.str("EMAIL_HOST", default=""):
+        config = {
+            "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "EMAIL_HOST": host,
+            "EMAIL_PORT": env.int("EMAIL_PORT", default=587),
+            "EMAIL_HOST_USER": env.str("EMAIL_HOST_USER", default=""),
+            "EMAIL_HOST_PASSWORD": env.str("EMAIL_HOST_PASSWORD", default=""),
+            "EMAIL_USE_TLS": env.bool("EMAIL_USE_TLS", default=True),
+        }
+    elif debug:
+        folder = str(ROOT / ".local" / "mail")
+        config = {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": folder}
+    else:
+        config = {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    return {**config, "SITE_URL": _site_url(debug or not (url or env.str("EMAIL_HOST", default="")))}
+
+
+def _site_url(may_be_local: bool) -> str:
+    hint = "E-mails lead to the registry's pages: set it to the address that people reach it by, https://…"
+    local = "http://127.0.0.1:8000"
+    url = env.str("SITE_URL", default=local) if may_be_local else required("SITE_URL", hint)
+    if not url.startswith(("https://", "http://")):
+        raise ImproperlyConfigured(f"SITE_URL must begin with https://, and is “{url}”. {hint}")
+    return url
+
+
+def origin_of_tiles(url: str) -> list[str]:
+    """Return whom a Content-Security-Policy has to let in for tiles of a map from `MAP_TILES_URL`, if anybody.
+
+    Raises:
+        ImproperlyConfigured: the URL is no pattern of tiles.
+    """
+    parts = urlsplit(url)
+    host, complete = parts.netloc.replace("{s}", "*"), all(mark in url for mark in TILE_MARKS)
+    if not url or (complete and url.startswith("/") and not host):
+        return []
+    if parts.scheme not in ("http", "https") or not complete or not HOST.fullmatch(host):
+        raise ImproperlyConfigured(
+            "MAP_TILES_URL must be a pattern such as https://tiles.example.org/{z}/{x}/{y}.png, or be empty."
+        )
+    return [f"{parts.scheme}://{host}"]

@@ -1,19 +1,23 @@
 """Filters that pages and API share: related rows by their key, words looked for in several fields."""
 
 import operator
+from copy import copy
+from datetime import date, datetime, time
 from functools import reduce
 
 import django_filters
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import ModelChoiceField
 
+from firenze_digitale.asking import MAX_LENGTH
 from firenze_digitale.base_models import RegistryModel
 from firenze_digitale.facets import FacetRule
 
 ALL = _("All")
-MAX_SEARCH_LENGTH = 200
 
 
 class KeyChoiceField(ModelChoiceField):
@@ -95,13 +99,37 @@ class YearFilter(django_filters.Filter):
         super().__init__(*args, min_value=1900, max_value=2200, **kwargs)
 
 
-class SearchFilter(django_filters.CharFilter):
-    """Words that all occur, each in any of the given fields."""
+class DayFilter(django_filters.DateFilter):
+    """A day, written as ISO 8601 does."""
 
-    def __init__(self, *fields, **kwargs):
+    def __init__(self, **kwargs):
+        years = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2200, 12, 31))]
+        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        super().__init__(input_formats=["%Y-%m-%d"], validators=years, widget=widget, **kwargs)
+
+
+def start_of(day: date) -> datetime:
+    """The moment at which a day begins here."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+class WordsFilter(django_filters.CharFilter):
+    """Words that all occur, stemmed and mistyped if need be, as the search box of every page finds them."""
+
+    def __init__(self, **kwargs):
         kwargs.setdefault("label", _("Search"))
         kwargs.setdefault("widget", forms.TextInput(attrs={"type": "search"}))
-        super().__init__(max_length=MAX_SEARCH_LENGTH, **kwargs)
+        super().__init__(max_length=MAX_LENGTH, **kwargs)
+
+    def filter(self, queryset, value):
+        return queryset.matching(value) if value else queryset
+
+
+class SearchFilter(WordsFilter):
+    """Words that all occur, each in any of the given fields: for tables of some tens of rows."""
+
+    def __init__(self, *fields, **kwargs):
+        super().__init__(**kwargs)
         self.fields = fields
 
     def filter(self, queryset, value):
@@ -121,14 +149,18 @@ class RegistryFilterSet(django_filters.FilterSet):
         """The same filters over the same rows, but for one."""
         data = self.data.copy()
         data.pop(name, None)
-        return type(self)(data, queryset=self.queryset, request=self.request)
+        others = type(self)(data, queryset=self.queryset, request=self.request)
+        # What was understood of the other filters is not asked of the database once more.
+        others._form = copy(self.form)
+        others._form.cleaned_data = {**self.form.cleaned_data, name: None}
+        return others
 
     def labels_of(self, name: str) -> dict:
-        """What the values of a filter are called, in the order in which people read them."""
+        """What the values of a filter are called, in the order in which people read them; nothing of a number."""
         field = self.form.fields[name]
         if isinstance(field, KeyChoiceField):
             return {row.key: field.label_from_instance(row) for row in field.queryset}
-        return {value: label for value, label in field.choices if value not in field.empty_values}
+        return {value: label for value, label in getattr(field, "choices", ()) if value not in field.empty_values}
 
     @property
     def who(self):

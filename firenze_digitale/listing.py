@@ -53,7 +53,7 @@ def render_list(request, template: str, filters, sorts: dict[str, Sort], joined=
         "problem": problem,
         "total": total,
         "filtered": any(value for name, value in request.GET.items() if name in filters.form.fields),
-        "in_use": _in_use(request, filters.form),
+        "in_use": filters_in_use(request, filters.form),
         "facets": facets,
         "folded": [field for field in filters.form if field.name not in _shown_otherwise(filters)],
         "sorts": [(name, sort.label, name == chosen) for name, sort in sorts.items()] if len(sorts) > 1 else [],
@@ -71,7 +71,7 @@ def _kept(request, filters) -> list[tuple[str, str]]:
     return [(rule.name, request.GET[rule.name]) for rule in filters.FACETS if request.GET.get(rule.name)]
 
 
-def _in_use(request, form) -> list[tuple[str, object, str]]:
+def filters_in_use(request, form) -> list[tuple[str, object, str]]:
     """Label and value of each filter in use, and the address of the list without it."""
     told = []
     for name, value in form.cleaned_data.items():

@@ -33,8 +33,8 @@ def paginate(queryset: models.QuerySet, *, key: tuple[str, ...], limit: int, cur
     """Return the page of `queryset` that `cursor` points at; the first one without it.
 
     Args:
-        key: fields that order the list, all ascending or all with a leading “-”. Together they are unique,
-            none is null, and an index covers them.
+        key: fields or annotations that order the list, all ascending or all with a leading “-”. Together they are
+            unique, none is null, and an index covers them where the list is long.
         limit: rows a page.
         cursor: `next` or `previous` of another page of the same list.
 
@@ -43,7 +43,7 @@ def paginate(queryset: models.QuerySet, *, key: tuple[str, ...], limit: int, cur
     """
     names = tuple(name.lstrip("-") for name in key)
     descending = key[0].startswith("-")
-    backwards, values = _read(cursor, queryset.model, names) if cursor else (False, None)
+    backwards, values = _read(cursor, queryset, names) if cursor else (False, None)
     if values is not None:
         lookup = TupleLessThan if descending != backwards else TupleGreaterThan
         queryset = queryset.filter(lookup(Tuple(*(models.F(name) for name in names)), values))
@@ -74,23 +74,29 @@ def cursor_at(row, names: tuple[str, ...], *, backwards: bool = False) -> str:
     return base64.urlsafe_b64encode(json.dumps(words, ensure_ascii=False).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, model: type[models.Model], names: tuple[str, ...]) -> tuple[bool, tuple]:
+def _read(cursor: str, queryset: models.QuerySet, names: tuple[str, ...]) -> tuple[bool, tuple]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         direction, *words = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         if direction not in ("f", "b") or len(words) != len(names) or not all(isinstance(w, str) for w in words):
             raise InvalidCursor
-        values = tuple(_typed(model, name, word) for name, word in zip(names, words, strict=True))
+        values = tuple(_typed(queryset, name, word) for name, word in zip(names, words, strict=True))
     except (ValueError, TypeError, binascii.Error, RecursionError, ValidationError) as error:
         raise InvalidCursor from error
     return direction == "b", values
 
 
-def _typed(model: type[models.Model], name: str, word: str):
-    *path, last = name.split("__")
+def _field(queryset: models.QuerySet, name: str) -> models.Field:
+    if name in queryset.query.annotations:
+        return queryset.query.annotations[name].output_field
+    model, (*path, last) = queryset.model, name.split("__")
     for part in path:
         model = model._meta.get_field(part).related_model
-    field = model._meta.get_field(last) if last != "pk" else model._meta.pk
+    return model._meta.get_field(last) if last != "pk" else model._meta.pk
+
+
+def _typed(queryset: models.QuerySet, name: str, word: str):
+    field = _field(queryset, name)
     value = getattr(field, "target_field", field).to_python(word)
     if isinstance(value, str) and "\x00" in value:
         raise InvalidCursor

@@ -8,7 +8,7 @@ from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from firenze_digitale.env import ROOT, database, env, required, whole_number
+from firenze_digitale.env import ROOT, database, env, mail, origin_of_tiles, required, whole_number
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = required(
@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "django.forms",
     "django.contrib.postgres",
     "bootstrap_italia_template",
+    "js_lib_leaflet",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -61,10 +62,13 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "firenze_digitale.bodies.ReadableBodyMiddleware",
     "firenze_digitale.history.DoorMiddleware",
+    "projects.document_files.UploadsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+if DEBUG:
+    MIDDLEWARE.append("firenze_digitale.error_pages.NotFoundMiddleware")
 
 TEMPLATES = [
     {
@@ -197,11 +201,16 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "firenze_digitale.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 CSRF_FAILURE_VIEW = "firenze_digitale.views.csrf_failure"
+# The map: tiles of a base map from another host, and outlines of the districts, where the operator has them.
+MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
+MAP_TILES_ATTRIBUTION = env.str("MAP_TILES_ATTRIBUTION", default="")
+MAP_DISTRICTS_FILE = env.str("MAP_DISTRICTS_FILE", default="")
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         # Bootstrap Italia's style sheet carries its small icons as data: addresses.
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *origin_of_tiles(MAP_TILES_URL)],
         "font-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [NONE],
@@ -265,8 +274,29 @@ SPECTACULAR_SETTINGS = {
 # What nobody has confirmed for more than so many days is shown as stale.
 STALE_AFTER_DAYS = whole_number("STALE_AFTER_DAYS", default=365, least=7, most=36_500)
 
+# What only the administration that publishes the registry knows; pages say which of it is still missing.
+PUBLISHER = {
+    "name": "Comune di Firenze",
+    "address": env.str("CONTACT_ADDRESS", default=""),
+    "email": env.str("CONTACT_EMAIL", default=""),
+    "certified_email": env.str("CONTACT_CERTIFIED_EMAIL", default=""),
+    "phone": env.str("CONTACT_PHONE", default=""),
+    "accessibility_email": env.str("ACCESSIBILITY_CONTACT", default=""),
+    "accessibility_statement": env.str("ACCESSIBILITY_STATEMENT_URL", default=""),
+    "privacy_controller": env.str("PRIVACY_CONTROLLER", default=""),
+    "privacy_email": env.str("PRIVACY_CONTACT", default=""),
+    "privacy_notice": env.str("PRIVACY_URL", default=""),
+}
+
 # Work that takes longer than a request may: `manage.py db_worker` does it.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+# E-mails tell people of what happens to their charts; each says how to change that, and links to pages of SITE_URL.
+globals().update(mail(DEBUG))
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Firenze Digitale <registry@localhost>")
+# The hour, in local time, at which those are told who want one e-mail a day.
+NOTICE_DIGEST_HOUR = whole_number("NOTICE_DIGEST_HOUR", default=7, least=0, most=23)
 
 # Logs: JSON lines in production, plain lines in development.
 LOGGING = {

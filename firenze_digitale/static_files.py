@@ -16,6 +16,9 @@ NEVER_ASKED_FOR = (
 class RegistryStaticFilesStorage(CompressedManifestStaticFilesStorage):
     """Bears with style sheets and scripts of others that refer to files which they do not carry."""
 
+    # Our modules import each other: by their hashed names too.
+    support_js_module_import_aggregation = True
+
     def post_process(self, paths, dry_run=False, **options):
         asked_for = {name: path for name, path in paths.items() if not name.startswith(NEVER_ASKED_FOR)}
         return super().post_process(asked_for, dry_run, **options)

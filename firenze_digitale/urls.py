@@ -6,12 +6,13 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from firenze_digitale import account_views, views
+from firenze_digitale import account_views, search_views, views
 
 account = [
     path("login/", account_views.LoginView.as_view(), name="login"),
     path("logout/", login_not_required(LogoutView.as_view()), name="logout"),
     path("password/", account_views.PasswordChangeView.as_view(), name="password_change"),
+    path("notices/", account_views.NoticesView.as_view(), name="account-notices"),
     path("language/", login_not_required(set_language), name="set_language"),
 ]
 
@@ -20,7 +21,12 @@ urlpatterns = [
     path("", include("projects.urls")),
     path("assets/", include("assets.urls")),
     path("partners/", include("partners.urls")),
+    path("map/", include("assets.map_urls")),
     path("account/", include(account)),
+    path("accessibility/", views.accessibility, name="accessibility"),
+    path("privacy/", views.privacy, name="privacy"),
+    path("search/", search_views.search, name="search"),
+    path("search/suggest/", search_views.suggest, name="search-suggest"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("firenze_digitale.api_urls")),
     path("robots.txt", views.robots, name="robots"),

@@ -1,50 +1,37 @@
 """Pages that belong to no app: the front page, and what the site says of itself."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
-from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
-from assets.choices import Kind
-from assets.models import Asset
-from firenze_digitale.access import access_of
-from partners.models import Partner
-from projects.choices import ChartStatus
-from projects.models import Plan, ProjectChart
+from firenze_digitale.dashboard import Dashboard
 
 
 @login_not_required
 @require_safe
 def home(request):
     """What the registry is, and what it holds for this reader."""
-    charts = ProjectChart.objects.visible_to(request.user)
-    assets = Asset.objects.visible_to(request.user)
-    plan = Plan.objects.with_objectives(request.user).current(timezone.localdate().year)
-    context = {
-        "plan": plan,
-        "chart_count": charts.count(),
-        "charts_by_state": _counted(charts, "status", ChartStatus),
-        "assets_by_kind": _counted(assets, "category__kind", Kind),
-        "own_partners": _own_partners(request.user),
-    }
-    return render(request, "home.html", context)
+    return render(request, "home.html", {"board": Dashboard(request.user)})
 
 
-def _counted(rows, field: str, choices) -> list[tuple[str, str, int]]:
-    """Value, label and number of the rows, for each of the choices."""
-    counts = dict(rows.order_by().values_list(field).annotate(Count("pk")))
-    return [(value, label, counts.get(value, 0)) for value, label in choices.choices]
+@login_not_required
+@require_safe
+def accessibility(request):
+    """The accessibility statement, in the order of the model of AgID (law 4/2004, article 3-quater)."""
+    return render(request, "accessibility.html", {"publisher": settings.PUBLISHER})
 
 
-def _own_partners(who):
-    """The partners that the reader answers for, with what each has in the registry."""
-    ids = access_of(who).partner_ids
-    return Partner.objects.filter(pk__in=ids).with_counts(who).order_by("name_it") if ids else []
+@login_not_required
+@require_safe
+def privacy(request):
+    """Which personal data the registry keeps (GDPR, articles 13 and 14)."""
+    context = {"publisher": settings.PUBLISHER, "session_hours": settings.SESSION_COOKIE_AGE // 3600}
+    return render(request, "privacy.html", context)
 
 
 def csrf_failure(request, reason=""):

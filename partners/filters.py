@@ -2,7 +2,16 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from firenze_digitale.filters import KeyFilter, RegistryFilterSet, SearchFilter, ValueFilter, YearFilter, YesNoFilter
+from firenze_digitale.facets import FacetRule
+from firenze_digitale.filters import (
+    KeyFilter,
+    RegistryFilterSet,
+    SearchFilter,
+    ValueFilter,
+    WordsFilter,
+    YearFilter,
+    YesNoFilter,
+)
 from partners.choices import PartnerKind, Sector
 from partners.models import Memorandum, Monograph, Partner, Referent, Study
 
@@ -10,9 +19,11 @@ TITLE = ("code", "title_it", "title_en")
 
 
 class PartnerFilter(RegistryFilterSet):
-    q = SearchFilter("code", "name_it", "name_en", "legal_name")
+    q = WordsFilter()
     kind = ValueFilter(choices=PartnerKind.choices, label=_("Kind"))
     sector = ValueFilter(choices=Sector.choices, label=_("Sector"))
+
+    FACETS = (FacetRule("kind", "kind"), FacetRule("sector", "sector"))
 
     class Meta:
         model = Partner

@@ -17,6 +17,16 @@ ANSWERED_FOR = """
 """
 
 
+RENEWALS = """
+    WITH RECURSIVE line(id, renews_id) AS (
+        SELECT id, renews_id FROM partners_memorandum WHERE id = %s
+        UNION SELECT other.id, other.renews_id FROM partners_memorandum other JOIN line
+            ON other.id = line.renews_id OR other.renews_id = line.id
+    )
+    SELECT id FROM line
+"""
+
+
 class PartnerQuerySet(PlanFactQuerySet):
     def for_list(self):
         return self.select_related("successor")
@@ -117,6 +127,12 @@ class MemorandumQuerySet(PlanFactQuerySet):
 
     def for_api(self, who):
         return self.select_related("renews").prefetch_related("signatures__partner")
+
+    def in_line_with(self, memorandum):
+        """The memorandum, those that it renews and those that renew it, the earliest first."""
+        with connection.cursor() as cursor:
+            cursor.execute(RENEWALS, [memorandum.pk])
+            return self.filter(pk__in=[row[0] for row in cursor.fetchall()]).order_by("starts_on", "id")
 
     def signed_by(self, partner):
         """Memoranda that a partner signed, in whatever role."""

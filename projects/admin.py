@@ -5,12 +5,15 @@ from django.utils.translation import gettext_lazy as _
 
 from firenze_digitale.desk.base import RegistryAdmin
 from projects.chart_admin import ParticipationAdmin, ProjectChartAdmin
-from projects.models import Action, ActionPlan, Meeting, Objective, Participation, Plan, ProjectChart
+from projects.document_admin import MeetingDocumentInline
+from projects.models import Action, ActionPlan, ChartNotice, Meeting, Objective, Participation, Plan, ProjectChart
+from projects.notice_admin import ChartNoticeAdmin
 
 DESCRIPTION = (_("Description"), {"fields": ["description_it", "description_en", "source"]})
 
 admin.site.register(ProjectChart, ProjectChartAdmin)
 admin.site.register(Participation, ParticipationAdmin)
+admin.site.register(ChartNotice, ChartNoticeAdmin)
 
 
 class TitledAdmin(RegistryAdmin):
@@ -71,6 +74,7 @@ class MeetingAdmin(TitledAdmin):
     list_filter = ("visibility",)
     bulk_fields = ("held_on", "place", "visibility", "source")
     search_fields = ("code", "title_it", "title_en", "place")
+    inlines = [MeetingDocumentInline]
     fieldsets = [
         (None, {"fields": ["title_it", "title_en", "code", ("held_on", "place"), "visibility", "source"]}),
         (_("Who and what"), {"fields": ["participants", "mapped_assets", "charts_born"]}),

@@ -3,7 +3,6 @@
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection, transaction
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -11,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from firenze_digitale.desk.base import PartInline, RegistryAdmin
 from firenze_digitale.desk.changelist import KeptByMeFilter
-from firenze_digitale.rules import readable_refusals
+from projects import services
 from projects.choices import ChartStatus, ParticipationRole
-from projects.forms import NewChartForm
+from projects.document_admin import ChartDocumentInline
+from projects.forms import ChartForm, NewChartForm
 from projects.models import AssetUse, ChartDocument, Milestone, Participation
 
 
@@ -30,11 +30,6 @@ class AssetUseInline(PartInline):
 class MilestoneInline(PartInline):
     model = Milestone
     fields = [("title_it", "title_en"), ("due_on", "done_on"), "source"]
-
-
-class ChartDocumentInline(PartInline):
-    model = ChartDocument
-    fields = [("title_it", "title_en"), "url", "source"]
 
 
 class ProjectChartAdmin(RegistryAdmin):
@@ -64,12 +59,11 @@ class ProjectChartAdmin(RegistryAdmin):
         return [ParticipationInline, AssetUseInline, MilestoneInline, ChartDocumentInline] if obj else []
 
     def get_form(self, request, obj=None, change=False, **kwargs):
-        if obj is None:
-            kwargs["form"] = NewChartForm
+        kwargs["form"] = ChartForm if obj else NewChartForm
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_fieldsets(self, request, obj=None):
-        first = ["status"] if obj else ["lead"]
+        first = ["lead"] if obj is None else ["status", *(["reason"] if obj.states_open_to(request.user) else [])]
         return [
             (None, {"fields": [*first, "title_it", "title_en", "code", ("summary_it", "summary_en"), "visibility"]}),
             (_("In the Plan"), {"fields": ["objectives", "actions", ("department_it", "department_en")]}),
@@ -85,6 +79,12 @@ class ProjectChartAdmin(RegistryAdmin):
                 raise PermissionDenied
             lead.save()
         super().save_related(request, form, formsets, change)
+
+    def save_formset(self, request, form, formset, change):
+        super().save_formset(request, form, formset, change)
+        if formset.model is ChartDocument:
+            for document in formset.new_objects:
+                services.tell_of_document(document, request.user)
 
     def response_add(self, request, obj, post_url_continue=None):
         """Go on to its participants, assets and milestones."""
@@ -108,29 +108,14 @@ class ProjectChartAdmin(RegistryAdmin):
         if "_move" not in request.POST:
             return super().response_change(request, obj)
         try:
-            with readable_refusals(), transaction.atomic():
-                self.move(request, obj, request.POST["_move"])
+            chart = services.take_step(obj, request.POST["_move"], request.user, obj.step_reason)
         except ValidationError as refusal:
             kept = gettext("What you typed is saved, but the chart has not moved.")
             messages.error(request, " ".join([kept, *refusal.messages]))
         else:
             told = gettext("The chart is saved and is now: %(status)s.")
-            messages.success(request, told % {"status": obj.get_status_display()})
+            messages.success(request, told % {"status": chart.get_status_display()})
         return HttpResponseRedirect(self.url_of("change", obj.pk))
-
-    @staticmethod
-    def move(request, chart, status: str) -> None:
-        if status not in ChartStatus.values:
-            raise ValidationError(gettext("Choose one of the states that are offered."))
-        chart.check_move(chart.status, status)
-        if status not in chart.states_open_to(request.user):
-            raise PermissionDenied
-        chart.status = status
-        chart.full_clean()
-        if not chart.may_be_stored_by(request.user):
-            raise PermissionDenied
-        chart.save()
-        connection.check_constraints()
 
 
 class ParticipationAdmin(RegistryAdmin):
@@ -157,6 +142,11 @@ class ParticipationAdmin(RegistryAdmin):
     def has_add_permission(self, request):
         """Partners are added on the chart's own page."""
         return False
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if form.has_changed():
+            services.tell_of_part(obj, request.user)
 
     def response_post_save_change(self, request, obj):
         """Back to the chart, from where its parts are reached."""

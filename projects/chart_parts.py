@@ -10,8 +10,10 @@ from projects.models import Participation
 GIVEN_TWICE = _("It is given twice.")
 
 
-def replace_parts(chart, name: str, entries: list[dict], who) -> None:
-    """Make the parts of `chart` that `who` sees those of `entries`; what stays as it was is not touched.
+def replace_parts(chart, name: str, entries: list[dict], who) -> list[Model]:
+    """Make the parts of `chart` that `who` sees those of `entries`, and return those that are new.
+
+    What stays as it was is not touched.
 
     Args:
         name: the relation: participations, asset_uses, milestones or documents.
@@ -36,20 +38,24 @@ def replace_parts(chart, name: str, entries: list[dict], who) -> None:
             if not part.may_be_stored_by(who):
                 raise PermissionDenied
             changed.append((f"{name}.{index}", part))
-    relation.filter(pk__in=[part.pk for value, part in stored.items() if value not in kept]).delete()
+    added = [part for _path, part in changed if part.pk is None]
+    left_out = [part.pk for value, part in stored.items() if value not in kept]
+    relation.filter(pk__in=left_out).replaced_by_a_list().delete()
     # A chart has one lead at any moment: the old one steps back before the new one steps up.
     for path, part in sorted(changed, key=lambda row: getattr(row[1], "role", "") == ParticipationRole.LEAD):
         _save(part, path)
+    return added
 
 
-def write_own_parts(chart, entries: list[dict], who) -> None:
-    """Store what `who` writes of its own part in a chart that another leads; the other parts stay.
+def write_own_parts(chart, entries: list[dict], who) -> list[Participation]:
+    """Store what `who` writes of its own part in a chart that another leads, and return the parts that changed.
 
     Raises:
         ValidationError: an entry is wrong.
         PermissionDenied: a part, or a field of it, is not for `who` to write.
     """
     own = {part.partner_id: part for part in Participation.objects.changeable_by(who).filter(chart=chart)}
+    changed = []
     for index, entry in enumerate(entries):
         part = own.get(entry["partner"].pk)
         if part is None:
@@ -58,6 +64,8 @@ def write_own_parts(chart, entries: list[dict], who) -> None:
             if not part.may_be_stored_by(who):
                 raise PermissionDenied
             _save(part, f"participations.{index}")
+            changed.append(part)
+    return changed
 
 
 def _key_field(model):

@@ -35,6 +35,9 @@ class NoticeKind(TextChoices):
     DOCUMENT = "document", _("document")
 
 
+#: Days within which milestones are told to be due soon.
+DUE_WITHIN = (30, 60)
+
 #: From each state of a chart, the states that it may move to.
 CHART_TRANSITIONS: dict[str, tuple[str, ...]] = {
     ChartStatus.DRAFT: (ChartStatus.PROPOSED,),
@@ -44,6 +47,9 @@ CHART_TRANSITIONS: dict[str, tuple[str, ...]] = {
     ChartStatus.SUSPENDED: (ChartStatus.IN_PROGRESS,),
     ChartStatus.COMPLETED: (),
 }
+
+#: Steps of which those concerned are told why: back to draft, and aside.
+STEPS_WITH_REASON = (ChartStatus.DRAFT, ChartStatus.SUSPENDED)
 
 #: States in which the partner that leads a chart still writes it; afterwards city staff do.
 WRITTEN_BY_LEAD = (ChartStatus.DRAFT, ChartStatus.PROPOSED)

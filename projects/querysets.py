@@ -2,12 +2,28 @@
 
 from datetime import date
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import (
+    Case,
+    Count,
+    DateField,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet, Visibility
 from firenze_digitale.states import event_model_of, last_states_of_the_gone, states_of
+from projects.chart_counts import ChartCounts
 from projects.choices import WRITTEN_BY_LEAD, ChartStatus, ParticipationRole
+from projects.meeting_counts import MeetingCounts
+from projects.plan_counts import MilestoneCounts, PartCounts, PlanCounts
 
 
 class PlanQuerySet(PlanFactQuerySet):
@@ -24,15 +40,11 @@ class PlanQuerySet(PlanFactQuerySet):
     def for_page(self, who):
         """Joins of a plan's page: what it pursues, what was done, who signed; charts only as far as `who` sees them."""
         actions = self.model._meta.get_field("action_plans").related_model._meta.get_field("actions").related_model
-        charts = actions._meta.get_field("charts").related_model.objects.visible_to(who)
-        return (
-            self.with_objectives(who)
-            .select_related("memorandum__renews", "memorandum__renewed_by")
-            .prefetch_related(
-                "action_plans__actions__objectives",
-                Prefetch("action_plans__actions__charts", queryset=charts),
-                "memorandum__signatures__partner",
-            )
+        charts = actions._meta.get_field("charts").related_model.objects.visible_to(who).with_progress()
+        return self.with_objectives(who).prefetch_related(
+            "action_plans__actions__objectives",
+            Prefetch("action_plans__actions__charts", queryset=charts),
+            "memorandum__signatures__partner",
         )
 
     def current(self, year: int):
@@ -56,7 +68,7 @@ class ActionQuerySet(PlanFactQuerySet):
         return self.select_related("action_plan__plan").prefetch_related("objectives__plan")
 
 
-class ProjectChartQuerySet(RegistryQuerySet):
+class ProjectChartQuerySet(ChartCounts, PlanCounts, RegistryQuerySet):
     """Drafts are their participants' and city staff's; the others follow their visibility."""
 
     def visible_to(self, who):
@@ -73,13 +85,18 @@ class ProjectChartQuerySet(RegistryQuerySet):
 
     def changeable_by(self, who):
         """City staff change every chart; the partner that leads one changes it until it is approved."""
+        rows = self.written_by(who)
+        return rows if access_of(who).steers else rows.filter(status__in=WRITTEN_BY_LEAD)
+
+    def written_by(self, who):
+        """Charts that `who` changes at some time of their life: every chart for city staff, else those led."""
         access = access_of(who)
         if access.steers:
             return self.all()
         if not access.writes or not access.partner_ids:
             return self.none()
         leads = self._participations().filter(partner_id__in=access.partner_ids, role=ParticipationRole.LEAD)
-        return self.filter(Exists(leads), status__in=WRITTEN_BY_LEAD)
+        return self.filter(Exists(leads))
 
     def deletable_by(self, who):
         return self.changeable_by(who).filter(status=ChartStatus.DRAFT)
@@ -134,6 +151,10 @@ class ProjectChartQuerySet(RegistryQuerySet):
     def for_list(self):
         return self.with_progress().prefetch_related("participations__partner", "objectives__plan")
 
+    def for_timeline(self):
+        """Joins of a plan's picture: milestones, and what is pursued."""
+        return self.with_progress().prefetch_related("milestones", "objectives").order_by("title_it", "id")
+
     def for_detail(self, who=None):
         """Joins of a chart's page or API body; what `who` may not see of other apps is left out."""
         return self.with_progress().prefetch_related(
@@ -145,11 +166,27 @@ class ProjectChartQuerySet(RegistryQuerySet):
             Prefetch("asset_uses", queryset=self._asset_uses().visible_to(who).for_list()),
         )
 
+    def for_page(self, who):
+        """Joins of a chart's page: `for_detail`, whom to ask about it, and where it was born, as far as `who` sees."""
+        referents = self._related("participations", "partner", "referents").objects.visible_to(who)
+        meetings = self.model._meta.get_field("born_in").related_model.objects.visible_to(who)
+        return self.for_detail(who).prefetch_related(
+            Prefetch("participations__partner__referents", queryset=referents.active().order_by("name", "id")),
+            Prefetch("asset_uses__asset__contact", queryset=referents),
+            Prefetch("born_in", queryset=meetings.order_by("held_on", "id")),
+        )
+
+    def for_export(self, who):
+        """Joins of a row in a file."""
+        return self.with_progress().prefetch_related(
+            "participations__partner",
+            "objectives__plan",
+            "actions__action_plan",
+            Prefetch("asset_uses", queryset=self._asset_uses().visible_to(who).for_list()),
+        )
+
     def for_api(self, who):
         return self.for_detail(who)
-
-    def counted_by_status(self) -> dict[str, int]:
-        return dict(self.order_by().values_list("status").annotate(Count("pk")))
 
     def with_part(self, **part):
         """Charts with a participation like the given one: `partner`, `role`, or both."""
@@ -169,19 +206,42 @@ class ProjectChartQuerySet(RegistryQuerySet):
 
     def under_way_in(self, year: int):
         """Charts whose dates touch a year, or that carry out an action planned for it."""
+        return self.filter(self.is_under_way_in(year))
+
+    def is_under_way_in(self, year: int) -> Q:
+        """The same as a condition on charts."""
         actions = self.model.actions.through.objects.filter(projectchart=OuterRef("pk"), action__action_plan__year=year)
         begun = Q(starts_on__lte=date(year, 12, 31)) & (Q(ends_on=None) | Q(ends_on__gte=date(year, 1, 1)))
-        return self.filter(begun | Q(Exists(actions)))
+        return begun | Q(Exists(actions))
 
     def using_assets(self, assets):
         """Charts that put to use one of the given assets."""
         return self.filter(Exists(self._asset_uses().filter(chart=OuterRef("pk"), asset__in=assets)))
 
+    def for_sorted_list(self):
+        """Joins of a list that can be sorted by what is not a field."""
+        return self.for_list().with_sort_keys()
+
+    def with_sort_keys(self):
+        """Add `start_key` and `status_key` to sort by: never null; no first day comes last of the latest first."""
+        order = [When(status=status, then=Value(place)) for place, status in enumerate(ChartStatus.values)]
+        return self.annotate(
+            start_key=Coalesce("starts_on", Value(date.min, DateField())),
+            status_key=Case(*order, default=Value(len(order)), output_field=IntegerField()),
+        )
+
     def _participations(self):
         return self.model._meta.get_field("participations").related_model.objects.filter(chart=OuterRef("pk"))
 
     def _asset_uses(self):
-        return self.model._meta.get_field("asset_uses").related_model.objects.all()
+        return self._related("asset_uses").objects.all()
+
+    def _related(self, *path: str):
+        """The model at the end of a path of relations."""
+        model = self.model
+        for name in path:
+            model = model._meta.get_field(name).related_model
+        return model
 
 
 class ChartPartQuerySet(RegistryQuerySet):
@@ -201,8 +261,20 @@ class ChartPartQuerySet(RegistryQuerySet):
     def for_list(self):
         return self.select_related("chart")
 
+    def replaced_by_a_list(self):
+        """Parts that go where a list of parts is given that leaves them out."""
+        return self
 
-class ParticipationQuerySet(ChartPartQuerySet):
+
+class ChartDocumentQuerySet(ChartPartQuerySet):
+    """Documents of charts."""
+
+    def replaced_by_a_list(self):
+        """Links alone: a file cannot be sent in a list, so a list does not take one away."""
+        return self.filter(file="")
+
+
+class ParticipationQuerySet(PartCounts, ChartPartQuerySet):
     """A partner writes its own part in a chart, whoever leads it."""
 
     def changeable_by(self, who):
@@ -221,6 +293,10 @@ class ParticipationQuerySet(ChartPartQuerySet):
         return self.select_related("chart", "partner")
 
 
+class MilestoneQuerySet(MilestoneCounts, ChartPartQuerySet):
+    """Steps of a chart, by the day until which they are to be done."""
+
+
 class ChartCommentQuerySet(ChartPartQuerySet):
     """What is said of a chart is for those who take part in it, and for city staff."""
 
@@ -236,11 +312,36 @@ class ChartCommentQuerySet(ChartPartQuerySet):
 
 
 class ChartNoticeQuerySet(QuerySet):
-    """The queue of e-mails."""
+    """The queue of e-mails, which administrators look after."""
+
+    #: A quarter of an hour, three tries; an hour, and then hourly for three days.
+    MOST_ATTEMPTS = 75
+
+    def visible_to(self, who):
+        return self.all() if access_of(who).administrator else self.none()
+
+    def changeable_by(self, who):
+        """None: nobody writes notices by hand."""
+        return self.none()
+
+    def deletable_by(self, who):
+        return self.none()
+
+    def unsent(self):
+        """Notices that no mail server has taken yet and that are still tried."""
+        return self.filter(sent_at=None, attempts__lt=self.MOST_ATTEMPTS)
 
     def waiting(self, now):
         """Notices that are due and that no mail server has taken yet."""
-        return self.filter(sent_at=None, due_at__lte=now)
+        return self.unsent().filter(due_at__lte=now)
+
+    def failed(self):
+        """Notices that nobody tries any more."""
+        return self.filter(sent_at=None, attempts__gte=self.MOST_ATTEMPTS)
+
+    def try_again(self, who, now) -> int:
+        """Let what was not sent be tried at once, from the start; return how many."""
+        return self.visible_to(who).filter(sent_at=None).update(attempts=0, due_at=now)
 
 
 class AssetUseQuerySet(ChartPartQuerySet):
@@ -256,7 +357,7 @@ class AssetUseQuerySet(ChartPartQuerySet):
         return self.select_related("chart", "asset__owner", "asset__category")
 
 
-class MeetingQuerySet(RegistryQuerySet):
+class MeetingQuerySet(MeetingCounts):
     """City staff keep the minutes; a restricted meeting is seen by the partners that took part."""
 
     def visible_to(self, who):

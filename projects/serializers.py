@@ -4,6 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, serializers
 
+from firenze_digitale.api.fields import TextField
 from firenze_digitale.api.serializers import DATES_OF_ROW, NOT_YOURS, RegistrySerializer
 from projects.chart_parts import replace_parts, write_own_parts
 from projects.choices import ParticipationRole
@@ -19,7 +20,9 @@ from projects.models import (
     Plan,
     ProjectChart,
 )
+from projects.services import tell_of_document, tell_of_part, tell_of_step
 
+LONGEST_REASON = 5_000
 TITLE = ("title_it", "title_en")
 DESCRIPTION = ("description_it", "description_en")
 MAX_PARTS = 500
@@ -112,11 +115,20 @@ class MilestoneSerializer(PartSerializer):
 
 
 class ChartDocumentSerializer(PartSerializer):
-    """A document of a chart, where it can be read."""
+    """A document of a chart: a link that is read and written here, or a file that people add on the chart's page."""
+
+    download = serializers.CharField(
+        source="download_path",
+        read_only=True,
+        allow_blank=True,
+        max_length=200,
+        help_text="Where the file is downloaded, from the root of this site; empty for a link.",
+    )
 
     class Meta:
         model = ChartDocument
-        fields = (*TITLE, "url", "source")
+        fields = (*TITLE, "url", "file_name", "media_type", "size", "download", "source")
+        read_only_fields = ("file_name", "media_type", "size")
 
 
 class ProjectChartSerializer(RegistrySerializer):
@@ -124,13 +136,27 @@ class ProjectChartSerializer(RegistrySerializer):
 
     PARTS = ("participations", "asset_uses", "milestones", "documents")
 
+    reason = TextField(
+        write_only=True,
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST_REASON,
+        help_text="Why the status changes: needed where it becomes draft or suspended, read by those who take part, "
+        "and kept with the change alone.",
+    )
     progress = serializers.IntegerField(
         read_only=True, allow_null=True, min_value=0, max_value=100, help_text="Milestones done, in per cent."
     )
     participations = ParticipationSerializer(many=True, required=False, max_length=MAX_PARTS)
     asset_uses = AssetUseSerializer(many=True, required=False, max_length=MAX_PARTS)
     milestones = MilestoneSerializer(many=True, required=False, max_length=MAX_PARTS)
-    documents = ChartDocumentSerializer(many=True, required=False, max_length=MAX_PARTS)
+    documents = ChartDocumentSerializer(
+        many=True,
+        required=False,
+        max_length=MAX_PARTS,
+        help_text="Told apart by `title_it`. A list that is given replaces the links; documents with a file stay, "
+        "named in it or not, since a file cannot be sent here.",
+    )
 
     class Meta:
         model = ProjectChart
@@ -141,6 +167,7 @@ class ProjectChartSerializer(RegistrySerializer):
             "summary_en",
             *DESCRIPTION,
             "status",
+            "reason",
             "starts_on",
             "ends_on",
             "department_it",
@@ -177,11 +204,24 @@ class ProjectChartSerializer(RegistrySerializer):
         self._check_lead(instance)
         return super().update(instance, validated_data)
 
+    def check_changes(self, row, data: dict) -> None:
+        super().check_changes(row, {name: value for name, value in data.items() if name != "reason"})
+
+    def empty_what_is_left_out(self, row, data: dict) -> None:
+        super().empty_what_is_left_out(row, {**data, "reason": ""})
+
+    def store(self, row, data: dict):
+        row.step_reason, row.step_by = data.pop("reason", ""), self.who
+        chart = super().store(row, data)
+        tell_of_step(chart, self.who)
+        return chart
+
     def _update_own_part(self, chart, rest: dict, parts: dict):
         others = {*rest, *parts} - {"participations"}
         if others:
             raise exceptions.PermissionDenied({name: [NOT_YOURS] for name in others})
-        write_own_parts(chart, parts.get("participations", ()), self.who)
+        for part in write_own_parts(chart, parts.get("participations", ()), self.who):
+            tell_of_part(part, self.who)
         return chart
 
     def _parts_of(self, data: dict) -> dict:
@@ -190,11 +230,13 @@ class ProjectChartSerializer(RegistrySerializer):
     def _replace(self, chart, parts: dict) -> None:
         for name, entries in parts.items():
             try:
-                replace_parts(chart, name, entries, self.who)
+                added = replace_parts(chart, name, entries, self.who)
             except PermissionDenied as error:
                 if name != "participations":
                     raise
                 raise serializers.ValidationError({name: [LEAD_IS_YOURS]}) from error
+            for document in added if name == "documents" else ():
+                tell_of_document(document, self.who)
 
     def _check_lead(self, chart) -> None:
         if not chart.may_be_changed_by(self.who):

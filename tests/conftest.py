@@ -5,17 +5,29 @@ import gc
 import pytest
 from django.conf import settings as site_settings
 from django.core.cache import cache
+from django.core.files.storage import storages
 from django.db import connection
-from django.test import Client
+from django.template import RequestContext
+from django.test import Client, override_settings
+from django.test import client as test_client
 from rest_framework.test import APIClient
 
 from tests import factories
+
+remember_rendered = test_client.store_rendered_templates
 
 
 def pytest_configure():
     """Accounts of tests need no slow hash; `test_settings.py` sees to the real one. Garbage is collected seldom."""
     gc.set_threshold(200_000, 20, 20)
     site_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    test_client.store_rendered_templates = _remember_pages
+
+
+def _remember_pages(store, signal, sender, template, context, **rest):
+    """Keep what a page was made with, as Django does; not once more for each include, parent and form field in it."""
+    if isinstance(context, RequestContext) and context.template is template:
+        remember_rendered(store, signal, sender, template, context, **rest)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,22 +41,23 @@ def _no_session_left_behind(django_db_setup, django_db_blocker):
         )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _settings_of_all_tests():
+    """Test clients come without TLS, nobody collected the static files, and a worker's tasks are done at once."""
+    tasks = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    with override_settings(SECURE_SSL_REDIRECT=False, WHITENOISE_AUTOREFRESH=True, TASKS=tasks):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _documents_elsewhere(tmp_path_factory):
+    """Files of documents in tests never lie among those of `make run`."""
+    storages["documents"].__dict__["location"] = str(tmp_path_factory.mktemp("documents"))
+
+
 @pytest.fixture(autouse=True)
 def _clean_cache():
     cache.clear()
-
-
-@pytest.fixture(autouse=True)
-def _as_clients_reach_it(settings):
-    """Test clients come without TLS, and nobody collected the static files."""
-    settings.SECURE_SSL_REDIRECT = False
-    settings.WHITENOISE_AUTOREFRESH = True
-
-
-@pytest.fixture(autouse=True)
-def _tasks_at_once(settings):
-    """What a worker would do later is done at once."""
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 
 
 @pytest.fixture

@@ -173,7 +173,7 @@ class World:
                 "partner": partner,
             },
             "projectchart": {
-                "code": "new",
+                "code": "nuova",
                 "title_it": "Nuova",
                 "participations": [{"partner": partner, "role": "lead"}],
             },

@@ -36,20 +36,30 @@ PAGES = {
     "asset-list": "asset",
     "chart-list": "projectchart",
     "partner-list": "partner",
+    "meeting-list": "meeting",
     "asset-detail": "asset",
     "placement-list": "placement",
     "chart-detail": "projectchart",
     "partner-detail": "partner",
+    "meeting-detail": "meeting",
 }
 #: Routes that are the same for whoever comes, and what they answer to GET.
 SAME_FOR_ALL = {
     "home": 200,
+    "milestone-list": 200,
+    "network": 200,
     "plan": 200,
     "login": {"anonymous": 200, "session": 302},
     "logout": 405,
     "password_change": {"anonymous": 302, "session": 200},
+    "account-notices": {"anonymous": 302, "session": 200},
     "set_language": 302,
+    "search": 200,
+    "search-suggest": 200,
+    "accessibility": 200,
+    "privacy": 200,
     "robots": 200,
+    "map-outlines": 200,
     "favicon": {200, 301, 302},
     "api-openapi": 200,
     "api-status": 200,
@@ -63,6 +73,9 @@ ADMIN_MODELS = {
 EXCHANGED = ("asset", "placement", "distribution")
 #: Admin routes with tests of their own: who sees them is told there.
 TESTED_ELSEWHERE = {
+    "map": "tests/pages/test_map.py",
+    "map-list": "tests/pages/test_map.py",
+    "map-clusters": "tests/pages/test_map.py, tests/assets/test_maps.py",
     "admin:login": "tests/admin: leads to the registry's own log-in",
     "admin:logout": "tests/admin",
     "admin:password_change": "tests/admin",
@@ -78,6 +91,20 @@ TESTED_ELSEWHERE = {
     "admin:assets_handover_*": "tests/assets/test_handover.py: both sides and city staff",
     "admin:assets_import_*": "tests/admin/test_import_rights.py",
     "admin:assets_importmapping_*": "tests/admin/test_import_pages.py",
+    "admin:projects_chartnotice_*": "tests/projects/test_notices.py: administrators only",
+    "chart-document": "tests/projects/test_documents.py: as its chart",
+    "chart-document-add": "tests/projects/test_documents.py: who may change the chart",
+    "chart-document-remove": "tests/projects/test_documents.py: who may change the chart",
+    "asset-export": "tests/pages/test_catalogue.py: as the list of assets",
+    "meeting-document": "tests/projects/test_documents.py: as its meeting",
+    "chart-export": "tests/pages/test_charts.py: the charts that its reader sees",
+    "plan-booklet": "tests/pages/test_charts.py: a plan with the charts that its reader sees",
+    "chart-new": "tests/pages/test_work.py: referents and city staff",
+    "chart-step": "tests/pages/test_work.py: city staff, and the lead as far as it may",
+    "chart-comment": "tests/pages/test_work.py: those who take part and city staff",
+    "chart-part": "tests/pages/test_work.py: the partner itself, the lead and city staff",
+    "chart-partner-add": "tests/pages/test_work.py: the lead and city staff",
+    "milestone-done": "tests/pages/test_work.py: the lead and city staff",
 }
 
 
@@ -92,18 +119,32 @@ def world(django_db_setup, django_db_blocker):
         transaction.set_rollback(True)
 
 
+def visibilities_of(subject) -> tuple[str, ...]:
+    return VISIBILITIES if subject and SUBJECTS[subject].has_visibility else ("public",)
+
+
 def cases(table) -> list:
     """Every (key, method, person, visibility) of a table of key → (subject, methods)."""
-    return list(_cases(table))
+    return [
+        pytest.param(*case.values, visibility, id=f"{case.id}-{visibility}")
+        for case in whole_cases(table)
+        for visibility in visibilities_of(table[case.values[0]][0])
+    ]
 
 
-def _cases(table):
-    for key, (subject, methods) in table.items():
-        visibilities = VISIBILITIES if subject and SUBJECTS[subject].has_visibility else ("public",)
-        for method in methods:
-            for visibility in visibilities:
-                for person in PEOPLE:
-                    yield pytest.param(key, method, person, visibility, id=f"{key}-{method}-{person}-{visibility}")
+def whole_cases(table) -> list:
+    """Every (key, method, person) of such a table, for doors that are not of one row."""
+    return [
+        pytest.param(key, method, person, id=f"{key}-{method}-{person}")
+        for key, (_subject, methods) in table.items()
+        for method in methods
+        for person in PEOPLE
+    ]
+
+
+def seen_visibilities(subject: str, person: str) -> set[str]:
+    """Of which visibilities a person sees the rows of the world, where a list shows all that they see."""
+    return {visibility for visibility in visibilities_of(subject) if SUBJECTS[subject].seen_by(person, visibility)}
 
 
 def state_of(row):
@@ -121,14 +162,21 @@ def state_of(row):
 )
 def test_reading_the_api(world, resource, method, person, visibility):
     subject, row = SUBJECTS[API[resource]], world.row(API[resource], visibility)
-    client, seen = world.clients[person], subject.seen_by(person, visibility)
-    detail = getattr(client, method)(f"/api/v1/{resource}/{row.key}")
-    assert detail.status_code == (200 if seen else 404)
-    listed = getattr(client, method)(f"/api/v1/{resource}?limit=200")
+    detail = getattr(world.clients[person], method)(f"/api/v1/{resource}/{row.key}")
+    assert detail.status_code == (200 if subject.seen_by(person, visibility) else 404)
+
+
+@pytest.mark.parametrize(
+    ("resource", "method", "person"), whole_cases({name: (subject, ["get", "head"]) for name, subject in API.items()})
+)
+def test_lists_of_the_api(world, resource, method, person):
+    name = API[resource]
+    listed = getattr(world.clients[person], method)(f"/api/v1/{resource}?limit=200")
     assert listed.status_code == 200
     if method == "get":
-        keys = {key_in(body, row) for body in listed.json()["results"]}
-        assert (row.key in keys) == seen
+        rows = {visibility: world.row(name, visibility) for visibility in visibilities_of(name)}
+        keys = {key_in(body, rows["public"]) for body in listed.json()["results"]}
+        assert {visibility for visibility, row in rows.items() if row.key in keys} == seen_visibilities(name, person)
 
 
 def key_in(body: dict, row) -> str:
@@ -185,12 +233,12 @@ def whole(row) -> dict:
 
 @pytest.mark.parametrize("partner", ["publiacqua", "silfi"])
 @pytest.mark.parametrize(
-    ("resource", "method", "person", "visibility"),
-    cases({name: (subject, ["post"]) for name, subject in API.items() if subject != "meeting"}),
+    ("resource", "method", "person"),
+    whole_cases({name: (subject, ["post"]) for name, subject in API.items() if subject != "meeting"}),
 )
-def test_adding_through_the_api(world, resource, method, person, visibility, partner):
+def test_adding_through_the_api(world, resource, method, person, partner):
     name = API[resource]
-    model = type(world.row(name, visibility))
+    model = type(world.row(name, "public"))
     before = model.objects.count()
     client, body = world.clients[person], world.body(name, partner)
     options = {"content_type": "application/json"} if person in SESSIONS else {}
@@ -214,27 +262,39 @@ def test_adding_through_the_api(world, resource, method, person, visibility, par
 # Pages
 
 
+LISTS = {route for route in PAGES if route.endswith("-list") and route != "placement-list"}
+
+
+def page_reader(person: str) -> str:
+    """A credential is for the API: a page knows nobody by it."""
+    return person if person in SESSIONS else "anonymous"
+
+
 @pytest.mark.parametrize(
     ("route", "method", "person", "visibility"),
-    cases({route: (subject, ["get", "post"]) for route, subject in PAGES.items()}),
+    cases({route: (subject, ["get", "post"]) for route, subject in PAGES.items() if route not in LISTS}),
 )
 def test_pages(world, route, method, person, visibility):
     name = PAGES[route]
     row = world.row(name, visibility)
-    # A credential is for the API: a page knows nobody by it.
-    reader = person if person in SESSIONS else "anonymous"
-    seen = SUBJECTS[name].seen_by(reader, visibility)
     whole_row = row.asset if name == "placement" else row
-    arguments = [] if route.endswith("-list") and route != "placement-list" else [whole_row.code]
-    answer = getattr(world.clients[person], method)(reverse(route, args=arguments))
-    if method == "post":
-        assert answer.status_code == 405
-        return
-    if arguments:
-        assert answer.status_code == (200 if seen else 404)
-    else:
-        assert answer.status_code == 200
-        assert (f'href="{row.get_absolute_url()}"' in answer.content.decode()) == seen
+    answer = getattr(world.clients[person], method)(reverse(route, args=[whole_row.code]))
+    seen = SUBJECTS[name].seen_by(page_reader(person), visibility)
+    assert answer.status_code == (405 if method == "post" else 200 if seen else 404)
+
+
+@pytest.mark.parametrize(
+    ("route", "method", "person"),
+    whole_cases({route: (subject, ["get", "post"]) for route, subject in PAGES.items() if route in LISTS}),
+)
+def test_pages_of_lists(world, route, method, person):
+    name = PAGES[route]
+    answer = getattr(world.clients[person], method)(reverse(route))
+    assert answer.status_code == (200 if method == "get" else 405)
+    if method == "get":
+        links = {v: f'href="{world.row(name, v).get_absolute_url()}"' for v in visibilities_of(name)}
+        shown = {visibility for visibility, link in links.items() if link in answer.content.decode()}
+        assert shown == seen_visibilities(name, page_reader(person))
 
 
 @pytest.mark.parametrize("person", PEOPLE)
@@ -251,8 +311,8 @@ def test_routes_that_are_the_same_for_all(world, route, person):
 # The admin
 
 
-def admin_cases(*pages_and_methods) -> list:
-    """Every case of the admin's pages of every model."""
+def admin_cases(make, *pages_and_methods) -> list:
+    """Every case of the admin's pages of every model, as `cases` or `whole_cases` make them of a table."""
     table = {
         (app, name, page): (name, methods)
         for app, names in ADMIN_MODELS.items()
@@ -261,11 +321,11 @@ def admin_cases(*pages_and_methods) -> list:
     }
     return [
         pytest.param(*case.values[0], *case.values[1:], id="-".join([*case.values[0][1:], *case.values[1:]]))
-        for case in cases(table)
+        for case in make(table)
     ]
 
 
-ADMIN_ARGUMENTS = ("app", "name", "page", "method", "person", "visibility")
+ADMIN_ARGUMENTS = ("app", "name", "page", "method", "person")
 
 
 def admin_call(world, app, name, page, method, person, row=None):
@@ -303,9 +363,9 @@ def test_deleted_rows_and_earlier_states_of_the_admin(world, name, person):
     assert answer.status_code == (200 if changes else 403 if subject.seen_by(person, "restricted") else 404)
 
 
-@pytest.mark.parametrize(ADMIN_ARGUMENTS, admin_cases(("changelist", ["get"]), ("add", ["get", "post"])))
-def test_lists_and_new_rows_of_the_admin(world, app, name, page, method, person, visibility):
-    subject, row = SUBJECTS[name], world.row(name, visibility)
+@pytest.mark.parametrize(ADMIN_ARGUMENTS, admin_cases(whole_cases, ("changelist", ["get"]), ("add", ["get", "post"])))
+def test_lists_and_new_rows_of_the_admin(world, app, name, page, method, person):
+    subject = SUBJECTS[name]
     answer = admin_call(world, app, name, page, method, person)
     if sent_to_log_in(person, answer):
         return
@@ -313,14 +373,17 @@ def test_lists_and_new_rows_of_the_admin(world, app, name, page, method, person,
         assert answer.status_code == (200 if person in subject.adds else 403)
     elif subject.has_visibility or person in subject.sees:
         assert answer.status_code == 200
-        link = reverse(f"admin:{app}_{name}_change", args=[row.pk])
-        assert (link in answer.content.decode()) == subject.seen_by(person, visibility)
+        rows = {visibility: world.row(name, visibility) for visibility in visibilities_of(name)}
+        links = {v: f'"{reverse(f"admin:{app}_{name}_change", args=[row.pk])}' for v, row in rows.items()}
+        shown = {visibility for visibility, link in links.items() if link in answer.content.decode()}
+        assert shown == seen_visibilities(name, person)
     else:
         assert answer.status_code == 403
 
 
 @pytest.mark.parametrize(
-    ADMIN_ARGUMENTS, admin_cases(("change", ["get", "post"]), ("history", ["get"]), ("delete", ["get", "post"]))
+    (*ADMIN_ARGUMENTS, "visibility"),
+    admin_cases(cases, ("change", ["get", "post"]), ("history", ["get"]), ("delete", ["get", "post"])),
 )
 def test_rows_of_the_admin(world, app, name, page, method, person, visibility):
     subject, row = SUBJECTS[name], world.row(name, visibility)

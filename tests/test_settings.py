@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from firenze_digitale.env import database
+from firenze_digitale.env import database, mail
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCTION = {
@@ -79,3 +79,22 @@ def test_production_logs_a_json_line_a_request_without_personal_data():
     assert request["request_id"] == "abcd-1234-efgh"
     assert request["method"] == "GET"
     assert not [word for word in ("Mario", "Rossi", "segreto", "127.0.0.1") if word in result.stderr]
+
+
+def test_e_mails_stay_on_the_machine_unless_a_server_is_named(monkeypatch):
+    for name in ("EMAIL_URL", "EMAIL_HOST", "SITE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert mail(True)["EMAIL_BACKEND"].endswith("filebased.EmailBackend")
+    assert mail(False)["EMAIL_BACKEND"].endswith("console.EmailBackend")
+    monkeypatch.setenv("SITE_URL", "https://registry.example.org")
+    monkeypatch.setenv("EMAIL_URL", "smtp+tls://registry:p%40ss@mail.example.org:587")
+    config = mail(False)
+    assert config["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
+    assert (config["EMAIL_HOST"], config["EMAIL_PORT"], config["EMAIL_USE_TLS"]) == ("mail.example.org", 587, True)
+    assert (config["EMAIL_HOST_USER"], config["EMAIL_HOST_PASSWORD"]) == ("registry", "p@ss")
+    monkeypatch.setenv("SITE_URL", "registry.example.org")
+    with pytest.raises(ImproperlyConfigured, match="SITE_URL must begin"):
+        mail(False)
+    monkeypatch.delenv("SITE_URL")
+    with pytest.raises(ImproperlyConfigured, match="SITE_URL is not set"):
+        mail(False)

@@ -16,6 +16,7 @@ from assets.imports.mapping import Mapping
 from assets.imports.receipts import ChangedSince, Undoing
 from assets.imports.spool import Spool
 from assets.models import Import
+from assets.tallies import settle
 from firenze_digitale.access import access_of
 from firenze_digitale.history import through_door
 from firenze_digitale.rules import readable_refusals
@@ -121,6 +122,7 @@ def store_at_once(imported: Import, who, advance: Advance, file: BinaryIO) -> No
 def _store(imported: Import, comparison: Comparison) -> None:
     with through_door("import", **{"import": imported.pk}) as context:
         comparison.store()
+        settle()
         _end(imported, ImportState.STORED, stored_at=timezone.now(), context_id=context.id)
 
 
@@ -141,6 +143,7 @@ def undo(imported: Import, who, advance: Advance, *, rest: bool) -> None:
                 _end(imported, ImportState.STORED, refusal=_told_of_kept(count, undoing.kept()))
                 return
             taken_back = undoing.take_back()
+            settle()
             imported.counts = {**imported.counts, **taken_back}
             imported.undone_by_id, imported.undo_context_id = getattr(who, "pk", None), context.id
             _end(imported, ImportState.UNDONE, undone_at=timezone.now())

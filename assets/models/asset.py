@@ -40,7 +40,7 @@ from firenze_digitale.base_models import (
 )
 from firenze_digitale.history import recorded
 from firenze_digitale.rules import Rule
-from firenze_digitale.searching import search_indexes, words_of
+from firenze_digitale.searching import Searched, search_indexes, words_of
 from partners.models import Partner, Referent
 
 ASSET_LIKENESS = ("name_it", "name_en")
@@ -59,6 +59,7 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
 
     #: The column that decides what the keys of `attributes` mean.
     ATTRIBUTES_FOLLOW = "category_id"
+    RESERVED_CODES = frozenset({"export"})
 
     owner = models.ForeignKey(Partner, verbose_name=_("owner"), on_delete=models.PROTECT, related_name="assets")
     category = models.ForeignKey(Category, verbose_name=_("category"), on_delete=models.PROTECT, related_name="assets")
@@ -80,6 +81,7 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
     mapped_on = models.DateField(_("mapped on"), null=True, blank=True)
     last_confirmed_on = models.DateField(_("last confirmed on"), null=True, blank=True)
 
+    SEARCHED = Searched(ASSET_WORDS, ASSET_LIKENESS)
     objects = AssetQuerySet.as_manager()
 
     class Meta(RegistryModel.Meta):
@@ -144,6 +146,8 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
     def clean(self):
         super().clean()
         errors = {}
+        if self._state.adding and self.code in self.RESERVED_CODES:
+            errors["code"] = _("This code is the address of another page: choose another one.")
         if self.contact_id and self.owner_id and self.contact.partner_id != self.owner_id:
             errors["contact"] = CONTACT_OF_OWNER
         if self.category_id:

@@ -2,7 +2,6 @@
 
 import pgtrigger
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -17,6 +16,7 @@ from assets.choices import (
     UpdateFrequency,
 )
 from assets.models.asset import Asset
+from assets.place_words import PLACE_WORDS
 from assets.querysets import (
     DistributionQuerySet,
     PlacementQuerySet,
@@ -35,9 +35,6 @@ PART_CODE_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
 part_code_validator = RegexValidator(
     PART_CODE_PATTERN, _("Use letters, digits, points, hyphens and underscores, for example “rastrelliere.892”.")
 )
-
-# What full text search knows of a placement: words of its code and address, but for what most addresses begin with.
-PLACE_WORDS = models.Func("code", "address", function="registry_place_words", output_field=SearchVectorField())
 
 PLACEMENT_NEEDS_MATERIAL = _("Only a material asset has placements in the field.")
 DISTRIBUTION_NEEDS_IMMATERIAL = _("Only an immaterial asset has distributions.")
@@ -190,6 +187,11 @@ class Placement(AssetPart):
 
     def __str__(self):
         return f"{self.code} {self.address}".strip()
+
+    @property
+    def is_on_map(self) -> bool:
+        """Whether a map shows it, as `PlacementQuerySet.on_map` says of many."""
+        return self.latitude is not None and self.status != PlacementStatus.REMOVED
 
     @classmethod
     def attribute_labels(cls, ids) -> dict[int, dict[str, str]]:

@@ -3,7 +3,8 @@
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 
-from assets.querysets import AssetTallyQuerySet, PlacementCellQuerySet
+from assets.place_words import AddressWordQuerySet
+from assets.tally_querysets import AssetTallyQuerySet, PlacementCellQuerySet
 
 
 class PlacementCell(models.Model):
@@ -20,7 +21,7 @@ class PlacementCell(models.Model):
     exchange_status = models.CharField(max_length=20)
     visibility = models.CharField(max_length=20)
     district = models.CharField(max_length=1)
-    count = models.BigIntegerField()
+    count = models.IntegerField()
     latitude_sum = models.FloatField()
     longitude_sum = models.FloatField()
     settled = models.BooleanField()
@@ -86,6 +87,8 @@ class AddressWord(models.Model):
     """A word that occurs in an address: what a mistyped one may have meant. Words are never taken away."""
 
     word = models.TextField()
+
+    objects = AddressWordQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()

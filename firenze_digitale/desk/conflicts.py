@@ -21,6 +21,14 @@ from firenze_digitale.states import row_from
 from firenze_digitale.three_ways import ThreeWays, as_typed, put, sent_of, told
 
 
+def move_files(files, data) -> None:
+    """Let files go along with the forms that were numbered anew: `data` tells under each new name the old one."""
+    by_new_name = {name: files.getlist(data[name]) for name in data if data[name] in files}
+    files.clear()
+    for name, found in by_new_name.items():
+        files.setlist(name, found)
+
+
 class Conflicts:
     """Forms of rows that somebody else may have changed since they were opened."""
 
@@ -35,6 +43,7 @@ class Conflicts:
     def meet(self, request, row) -> None:
         """Compare what was seen with what is stored; where they differ, keep the form from being stored as it is."""
         seen, data, encounter = Seen.read(request.POST[SEEN]), request.POST.copy(), Encounter()
+        data.update({name: name for name in request.FILES})
         self.meet_row(request, row, seen, data, encounter)
         for formset_class, inline in self.get_formsets_with_inlines(request, row):
             versions = seen.parts.get(formset_class.get_default_prefix())
@@ -47,7 +56,9 @@ class Conflicts:
                 )
                 parts.meet(encounter)
         self.type_anew(request, data)
+        move_files(request.FILES, data)
         if encounter:
+            encounter.files = [file.name for file in request.FILES.values()]
             request.encounter = encounter
             request.refusal = ValidationError(
                 _("Nothing is stored yet: somebody changed this while you were writing. Read above what changed.")

@@ -43,7 +43,15 @@ LEFT_BY_TESTS = """
     UNION ALL (SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY oid DESC OFFSET 1)
 """
 SETTINGS = {"max_connections": "100", "timezone": "UTC", "log_timezone": "UTC", "listen_addresses": ""}
-UNDURABLE_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Nothing that tests store needs to last, and none of their queries is long enough to be worth compiling.
+UNDURABLE_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "jit": "off",
+}
 
 
 class LocalPostgres:

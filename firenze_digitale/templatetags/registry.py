@@ -4,13 +4,21 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django import template
+from django.conf import settings
 from django.template.defaultfilters import linebreaks_filter
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 register = template.Library()
+
+
+@register.simple_tag
+def publisher() -> dict[str, str]:
+    """Who publishes the registry, and how they are reached."""
+    return settings.PUBLISHER
 
 
 @register.filter
@@ -24,6 +32,13 @@ def day(date) -> str:
     """1 marzo 2016, 1 March 2016: Italian months begin with a small letter."""
     told = date_format(date, "j F Y") if date else ""
     return told.lower() if get_language() == "it" else told
+
+
+@register.filter
+def moment(when) -> str:
+    """1 marzo 2016, 9:05: a day as `day` writes it, and the time where the reader is."""
+    local = localtime(when)
+    return f"{day(local)}, {date_format(local, 'G:i')}"
 
 
 @register.filter

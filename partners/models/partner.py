@@ -17,7 +17,7 @@ from firenze_digitale.base_models import (
 )
 from firenze_digitale.history import recorded
 from firenze_digitale.rules import Rule
-from firenze_digitale.searching import search_indexes, words_of
+from firenze_digitale.searching import Searched, search_indexes, words_of
 from partners.choices import PartnerKind, Sector
 from partners.querysets import PartnerQuerySet
 from partners.validators import (
@@ -58,6 +58,7 @@ class Partner(Coded, Named, Sourced, RegistryModel):
         help_text=_("The partner that carries on: it keeps what this one shared, and its history stays."),
     )
 
+    SEARCHED = Searched(PARTNER_WORDS, PARTNER_LIKENESS)
     objects = PartnerQuerySet.as_manager()
 
     class Meta(RegistryModel.Meta):

@@ -2,7 +2,7 @@
 
 import pgtrigger
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -22,10 +22,11 @@ from firenze_digitale.base_models import (
 )
 from firenze_digitale.history import recorded, recorded_link
 from firenze_digitale.rules import Rule
-from firenze_digitale.searching import search_indexes, words_of
-from projects.choices import CHART_TRANSITIONS, ChartStatus
+from firenze_digitale.searching import Searched, search_indexes, words_of
+from projects.choices import CHART_TRANSITIONS, STEPS_WITH_REASON, ChartStatus
 from projects.models.plan import Action, Objective
 from projects.querysets import ProjectChartQuerySet
+from projects.signatures import signature_of
 
 CHART_LIKENESS = ("title_it", "title_en")
 CHART_WORDS = words_of(
@@ -38,6 +39,7 @@ LINKS_CITY_AND_PARTNER = _(
     "A chart links an agency to the City: before it leaves draft, add the City and at least one other partner "
     "to its participants."
 )
+REASON_MISSING = _("Write why: those concerned read the reason of this step on the chart.")
 TRANSITION_NOT_ALLOWED = _("A chart's status moves only along the allowed steps.")
 
 # SQL: the chart with the given id has left draft without the City, or without another partner.
@@ -73,6 +75,16 @@ class ProjectChart(Coded, Titled, Described, Sourced, RegistryModel):
     results = Translated("results")
     visibility = models.CharField(_("visibility"), max_length=20, choices=Visibility, default=Visibility.NETWORK)
 
+    #: Codes that would be the address of another page.
+    RESERVED_CODES = frozenset({"new", "export"})
+
+    #: Of the step that the next save stores, if the status moves: why it is taken, and by whom.
+    step_reason = ""
+    step_by = None
+    #: The comment that the last save has left of a step.
+    step_taken = None
+
+    SEARCHED = Searched(CHART_WORDS, CHART_LIKENESS)
     objects = ProjectChartQuerySet.as_manager()
 
     class Meta(RegistryModel.Meta):
@@ -118,14 +130,33 @@ class ProjectChart(Coded, Titled, Described, Sourced, RegistryModel):
 
     def clean(self):
         super().clean()
-        stored = type(self).objects.filter(pk=self.pk).values_list("status", flat=True).first()
+        stored = self._stored_status()
         if stored is None and self.status != ChartStatus.DRAFT:
             raise ValidationError({"status": _("A chart begins as a draft.")})
+        if stored is None and self.code in self.RESERVED_CODES:
+            raise ValidationError({"code": _("This code is the address of another page: choose another one.")})
         if stored and stored != self.status:
             self.check_move(stored, self.status)
 
+    def save(self, *args, **kwargs):
+        """Store the chart, and the step that it takes, if it takes one, for those concerned to read."""
+        before = self._stored_status()
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            self.step_taken = self._record_step(before)
+
+    def _stored_status(self) -> str | None:
+        return type(self).objects.filter(pk=self.pk).values_list("status", flat=True).first()
+
+    def _record_step(self, before: str | None):
+        after = self._stored_status()
+        if before in (None, after):
+            return None
+        step = {"status_before": before, "status_after": after, "text": self.step_reason.strip()}
+        return self.comments.create(**step, **signature_of(self.step_by))
+
     def check_move(self, before: str, after: str) -> None:
-        """Check a change of status.
+        """Check a change of status, of which `step_reason` says why.
 
         Raises:
             ValidationError: why the chart cannot move, and where it can.
@@ -146,6 +177,8 @@ class ProjectChart(Coded, Titled, Described, Sourced, RegistryModel):
             )
         if before == ChartStatus.DRAFT and not self.links_city_and_partner():
             raise ValidationError({"status": LINKS_CITY_AND_PARTNER})
+        if after in STEPS_WITH_REASON and not self.step_reason.strip():
+            raise ValidationError({"reason": REASON_MISSING})
 
     def links_city_and_partner(self) -> bool:
         kinds = list(self.participations.values_list("partner__kind", flat=True))

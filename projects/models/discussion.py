@@ -3,8 +3,10 @@
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from firenze_digitale.access import access_of
 from firenze_digitale.base_models import RegistryModel
 from projects.choices import ChartStatus, NoticeKind
 from projects.models.chart import ProjectChart
@@ -59,6 +61,20 @@ class ChartComment(ChartPart):
     def __str__(self):
         return self.text[:80]
 
+    @property
+    def is_step(self) -> bool:
+        return bool(self.status_after)
+
+    @classmethod
+    def may_be_added_by(cls, who) -> bool:
+        access = access_of(who)
+        return access.writes and (access.sees_everything or bool(access.partner_ids))
+
+    def may_be_stored_by(self, who) -> bool:
+        """Whoever takes part in the chart has a say, whether or not they may change it."""
+        discussed = ProjectChart.objects.all().discussed_by(who)
+        return self.may_be_added_by(who) and discussed.filter(pk=self.chart_id).exists()
+
 
 class ChartNotice(models.Model):
     """Something that one person is to be told of by e-mail; it stays in the queue until the mail server took it."""
@@ -86,3 +102,21 @@ class ChartNotice(models.Model):
 
     def __str__(self):
         return f"{self.kind}: {self.chart_id}"
+
+    @property
+    def headline(self) -> str:
+        """What happened, in one line without its author."""
+        if self.kind == NoticeKind.STEP and self.comment and self.comment.is_step:
+            return gettext("it is now: %(status)s") % {"status": self.comment.get_status_after_display()}
+        if self.kind == NoticeKind.STEP:
+            return gettext("it has moved along")
+        if self.kind == NoticeKind.PART:
+            return gettext("the part of %(partner)s is written") % {"partner": self.told}
+        if self.kind == NoticeKind.DOCUMENT:
+            return gettext("a new document: “%(title)s”") % {"title": self.told}
+        return gettext("a new comment")
+
+    @property
+    def text(self) -> str:
+        """What the author wrote: a comment, or the reason of a step."""
+        return self.comment.text if self.comment else ""

@@ -18,7 +18,7 @@ from firenze_digitale.base_models import (
     well_formed_code,
 )
 from firenze_digitale.history import recorded, recorded_link
-from firenze_digitale.searching import search_indexes, words_of
+from firenze_digitale.searching import Searched, search_indexes, words_of
 from partners.models import Referent
 from projects.models.chart import ProjectChart
 from projects.querysets import MeetingQuerySet
@@ -43,6 +43,7 @@ class Meeting(Coded, Titled, Sourced, RegistryModel):
     )
     visibility = models.CharField(_("visibility"), max_length=20, choices=Visibility, default=Visibility.NETWORK)
 
+    SEARCHED = Searched(MEETING_WORDS, MEETING_LIKENESS)
     objects = MeetingQuerySet.as_manager()
 
     class Meta(RegistryModel.Meta):

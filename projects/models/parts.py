@@ -12,7 +12,7 @@ from firenze_digitale.rules import Rule
 from partners.models import Partner
 from projects.choices import ChartStatus, ParticipationRole
 from projects.models.chart import LINKS_CITY_AND_PARTNER, UNLINKED_SQL, ProjectChart
-from projects.querysets import AssetUseQuerySet, ChartPartQuerySet, ParticipationQuerySet
+from projects.querysets import AssetUseQuerySet, MilestoneQuerySet, ParticipationQuerySet
 
 
 class ChartPart(RegistryModel):
@@ -168,7 +168,7 @@ class Milestone(Titled, Sourced, ChartPart):
     due_on = models.DateField(_("due on"))
     done_on = models.DateField(_("done on"), null=True, blank=True)
 
-    objects = ChartPartQuerySet.as_manager()
+    objects = MilestoneQuerySet.as_manager()
 
     class Meta(ChartPart.Meta):
         verbose_name = _("milestone")

@@ -18,6 +18,7 @@ from firenze_digitale.base_models import (
 )
 from firenze_digitale.history import recorded, recorded_link
 from firenze_digitale.rules import Rule, stays
+from firenze_digitale.searching import Searched, words_of
 from partners.models import Memorandum
 from projects.choices import ActionStatus
 from projects.querysets import (
@@ -28,6 +29,10 @@ from projects.querysets import (
 )
 
 YEARS = [MinValueValidator(1900), MaxValueValidator(2200)]
+TITLES, DESCRIPTIONS = ("title_it", "title_en"), ("description_it", "description_en")
+# A plan has some tens of rows: they are searched without an index.
+SEARCHED = Searched(words_of(TITLES, DESCRIPTIONS), TITLES)
+SEARCHED_BY_CODE = Searched(words_of(TITLES, DESCRIPTIONS, ("code",)), TITLES)
 YEAR_OF_PLAN = _("The year of an action plan is one of the years of its plan.")
 PLAN_YEARS_IN_USE = _("An action plan of a year outside these years exists: move or delete it first.")
 STAYS_IN_PLAN = _("It stays in its plan: add a new one to the other plan.")
@@ -49,6 +54,7 @@ class Plan(Coded, Titled, Described, Sourced, RegistryModel):
     start_year = models.PositiveSmallIntegerField(_("first year"), validators=YEARS)
     end_year = models.PositiveSmallIntegerField(_("last year"), validators=YEARS)
 
+    SEARCHED = SEARCHED_BY_CODE
     objects = PlanQuerySet.as_manager()
 
     class Meta(RegistryModel.Meta):
@@ -102,6 +108,7 @@ class Objective(Titled, Described, Sourced, RegistryModel):
         _("provisional wording"), default=False, help_text=_("The official wording is still to be typed in.")
     )
 
+    SEARCHED = SEARCHED
     objects = ObjectiveQuerySet.as_manager()
 
     class Meta(RegistryModel.Meta):
@@ -135,6 +142,7 @@ class ActionPlan(Titled, Described, Sourced, RegistryModel):
     plan = models.ForeignKey(Plan, verbose_name=_("plan"), on_delete=models.PROTECT, related_name="action_plans")
     year = models.PositiveSmallIntegerField(_("year"), validators=YEARS)
 
+    SEARCHED = SEARCHED
     objects = ActionPlanQuerySet.as_manager()
 
     class Meta(RegistryModel.Meta):
@@ -180,6 +188,7 @@ class Action(Coded, Titled, Described, Sourced, RegistryModel):
     status = models.CharField(_("status"), max_length=20, choices=ActionStatus, default=ActionStatus.PLANNED)
     objectives = models.ManyToManyField(Objective, verbose_name=_("objectives"), blank=True, related_name="actions")
 
+    SEARCHED = SEARCHED_BY_CODE
     objects = ActionQuerySet.as_manager()
 
     class Meta(RegistryModel.Meta):

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 from django.contrib import admin
+from django.forms import FileField
 from django.urls import reverse
 
 from assets import services
@@ -88,5 +89,6 @@ def filled_in(page) -> dict:
     forms = [page.context["adminform"].form]
     for inline in page.context["inline_admin_formsets"]:
         forms += [inline.formset.management_form, *inline.formset.forms]
-    shown = {field.html_name: field.value() for form in forms for field in form}
+    fields = [field for form in forms for field in form if not isinstance(field.field, FileField)]
+    shown = {field.html_name: field.value() for field in fields}
     return {name: value for name, value in shown.items() if value is not None and value is not False}

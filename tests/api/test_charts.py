@@ -131,7 +131,7 @@ def test_a_chart_moves_on_only_by_the_steps_open_to_its_lead(api, drafted):
     assert set(errors_of(api.patch(address, {"status": "completed"}))) == {"status"}
     assert api.patch(address, {"status": "proposed"}).json()["status"] == "proposed"
     assert api.patch(address, {"status": "approved"}).status_code == 403
-    assert api.patch(address, {"status": "draft"}).json()["status"] == "draft"
+    assert api.patch(address, {"status": "draft", "reason": "Da rivedere"}).json()["status"] == "draft"
     assert ProjectChart.objects.get(code="nuova").status == "draft"
 
 

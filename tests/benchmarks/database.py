@@ -48,9 +48,10 @@ def use(name: str) -> None:
 
 def _use_plain_static_files() -> None:
     from django.conf import settings
+    from django.test import override_settings
 
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}).enable()
 
 
 def _fill(assets: int, placements: int) -> None:

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from django.test import override_settings
 from playwright.sync_api import sync_playwright
 
 from tests import factories
@@ -46,25 +45,17 @@ def chromium():
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture(scope="session")
-def _uncollected_files():
-    """The server outlives the tests and their settings; it, too, finds style sheets where they lie."""
-    with override_settings(WHITENOISE_AUTOREFRESH=True, SECURE_SSL_REDIRECT=False):
-        yield
-
-
-@pytest.fixture(scope="session")
-def live_server(_uncollected_files, live_server):
-    return live_server
-
-
 class Visitor:
     """Somebody at a browser who notes what a good page never does."""
 
-    def __init__(self, chromium, server: str, width: int = DESK, language: str = "it-IT"):
+    def __init__(self, chromium, server: str, width: int = DESK, language: str = "it-IT", javascript: bool = True):
         self.server, self.faults, self.address = server, [], ""
         self.context = chromium.new_context(
-            base_url=server, viewport={"width": width, "height": 800}, locale=language, reduced_motion="reduce"
+            base_url=server,
+            viewport={"width": width, "height": 800},
+            locale=language,
+            reduced_motion="reduce",
+            java_script_enabled=javascript,
         )
         self.page = self.context.new_page()
         self.page.on("console", self._note_message)

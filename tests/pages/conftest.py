@@ -48,9 +48,12 @@ def every_page(world):
     return [
         "/",
         "/plan/",
+        "/network/",
+        "/milestones/",
         "/charts/",
         world.charts["public"].get_absolute_url(),
         "/assets/",
+        "/map/",
         world.assets["public"].get_absolute_url(),
         f"{world.assets['public'].get_absolute_url()}placements/",
         "/partners/",

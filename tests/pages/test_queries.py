@@ -8,15 +8,22 @@ from tests import factories
 
 #: The most queries that each page may cost somebody who is logged in, session and account included.
 CEILINGS = {
-    "/": 10,
-    "/plan/": 15,
-    "/charts/": 14,
-    "/assets/": 10,
+    "/": 22,
+    "/plan/": 20,
+    "/network/": 12,
+    "/milestones/": 10,
+    "/plan/booklet/?plan=piano": 28,
+    "/charts/": 24,
+    "/charts/?plan=piano&partner=publiacqua&role=participant&sort=status": 28,
+    "/assets/": 13,
     "/partners/": 8,
-    "/charts/centro/": 16,
+    "/meetings/": 8,
+    "/charts/centro/": 32,
+    "/charts/centro/?changes": 85,
     "/assets/centro/": 12,
     "/assets/centro/placements/": 8,
-    "/partners/publiacqua/": 14,
+    "/partners/publiacqua/": 17,
+    "/meetings/centro/": 10,
 }
 
 
@@ -29,6 +36,7 @@ class Centre:
         self.year = factories.action_plan(self.plan)
         self.chart = factories.chart("centro", partner, status="approved", visibility="public")
         self.asset = factories.asset(partner, "centro", visibility="public")
+        self.meeting = factories.meeting("centro", visibility="public")
 
     def grow(self, number: int):
         """Add one of everything, with relations that nothing else has."""
@@ -52,6 +60,14 @@ class Centre:
         factories.asset_use(self.asset, chart)
         factories.asset_use(factories.asset(other, visibility="public"), chart)
         factories.placement(self.asset)
+        self.meet(chart, asset, factories.referent(other))
+
+    def meet(self, chart, asset, referent):
+        """Another meeting, and more of everything in the one at the centre."""
+        for meeting in (self.meeting, factories.meeting(visibility="public")):
+            meeting.participants.add(referent, self.partner.referents.first())
+            meeting.mapped_assets.add(asset)
+            meeting.charts_born.add(chart)
 
 
 def cost(browser, address) -> int:
