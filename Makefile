@@ -4,6 +4,9 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
+# What is compiled once is kept (`make clean` removes it): the tests start many processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 # A virtual environment whose interpreter is gone, as after a move to another machine, is made anew.
 $(shell test ! -e $(INSTALLED) || $(PYTHON) -c '' 2>/dev/null || rm -f $(INSTALLED))
 

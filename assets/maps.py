@@ -63,7 +63,12 @@ class Selection:
     @cached_property
     def chosen(self) -> QuerySet:
         """The assets whose units are shown."""
-        return self.candidates if self.assets is None else self.candidates.filter(pk__in=self.assets.values("pk"))
+        return self.candidates if self.assets is None else self.candidates.filter(pk__in=self.asset_ids)
+
+    @cached_property
+    def asset_ids(self) -> list[int]:
+        """Ids of `assets`, looked for once: words are searched, and several queries need what was found."""
+        return list(self.assets.order_by().values_list("pk", flat=True))
 
     @property
     def is_narrowed(self) -> bool:
@@ -138,7 +143,7 @@ class Selection:
         first, *others = (DISTRICT_COLUMNS[district] for district in self.districts)
         whole = sum((Sum(column) for column in others), Sum(first))
         tally = PlacementTally.objects.filter(asset_id=OuterRef("pk")).order_by().values("asset_id")
-        is_chosen = Case(When(pk__in=self.chosen.values("pk"), then=True), default=False, output_field=BooleanField())
+        is_chosen = Case(When(pk__in=self.asset_ids, then=True), default=False, output_field=BooleanField())
         units = Coalesce(Subquery(tally.annotate(units=whole).values("units")), Value(0))
         known = self.candidates.alias(is_chosen=is_chosen, units=units).values_list(*KEY)
         yes, no = Q(is_chosen=True), Q(is_chosen=False)
@@ -189,14 +194,16 @@ class View:
 def view_of(selection: Selection, box: Box, zoom: int) -> View:
     """Return the marks of a map of `box` at `zoom` (0 to MOST_ZOOM).
 
-    From afar the box is widened to whole tiles, so that marks, their number and the list beside them tell the same.
+    From afar the box is that of all tiles in it that hold units, so that marks, their number and the list beside them
+    tell the same, and the list is not looked for where there is nothing.
     """
     tiles, halvings = _tallied_tiles(box, zoom)
     near = PlacementCell.objects.within(tiles).of_all_kinds().units() * tiles.share_in(box) <= MOST_UNITS_READ
     if near:
         marks = _counted(selection.units_in(box, near=True), zoom)
     else:
-        box, sums = tiles.box, selection.tallied(tiles, halvings)
+        sums = selection.tallied(tiles, halvings)
+        box = _box_of(sums, tiles.level - halvings) or tiles.box
         marks = [Mark(south / count, east / count, count) for count, south, east in sums.values()]
     total = sum(mark.count for mark in marks)
     if 0 < total <= FEW_UNITS and (near or selection.ids_of_few_assets is not None):
@@ -222,11 +229,14 @@ def _with_single_units(marks: list[Mark]) -> list[Mark]:
 
 def whole_of(selection: Selection) -> Box | None:
     """A box that holds all units of a selection, wherever they are; None where there are none."""
-    tiles = selection.tallied(Tiles.touched_by(WORLD, LEVELS[0]))
+    return _box_of(selection.tallied(Tiles.touched_by(WORLD, LEVELS[0])), LEVELS[0])
+
+
+def _box_of(tiles, level: int) -> Box | None:
     if not tiles:
         return None
     columns, rows = zip(*tiles, strict=True)
-    return Tiles(LEVELS[0], min(columns), min(rows), max(columns), max(rows)).box
+    return Tiles(level, min(columns), min(rows), max(columns), max(rows)).box
 
 
 def _tallied_tiles(box: Box, zoom: int) -> tuple[Tiles, int]:

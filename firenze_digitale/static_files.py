@@ -8,6 +8,8 @@ NEVER_ASKED_FOR = (
     "fonts/Lora/",
     "fonts/Roboto_Mono/",
     "js/bootstrap-italia",
+    "js_lib_leaflet/leaflet-src",
+    "js_lib_leaflet/leaflet.js.map",
     "plugins/",
     "rest_framework/",
 )

@@ -1,5 +1,6 @@
 """What a partner shares, counted as far as a reader may see it: by category, in use or idle, by exchange status."""
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
@@ -35,10 +36,12 @@ class Shares:
     @cached_property
     def by_category(self) -> list[CategoryShare]:
         """Most first."""
-        counted = self.assets.shared(self.who, timezone.localdate())
-        categories = self.assets.model._meta.get_field("category").related_model.objects
-        named = categories.in_bulk([row["category_id"] for row in counted])
-        rows = [CategoryShare(named[row["category_id"]], row["total"], row["used"], row["stale"]) for row in counted]
+        counts = defaultdict(Counter)
+        for row in self.assets.shared(self.who, timezone.localdate()):
+            stale = row["total"] if row["freshness"] == "stale" else 0
+            counts[row["category_id"]].update(total=row["total"], used=row["used"], stale=stale)
+        categories = self.assets.model._meta.get_field("category").related_model.objects.in_bulk(counts)
+        rows = [CategoryShare(categories[pk], **count) for pk, count in counts.items()]
         return sorted(rows, key=lambda row: (-row.total, row.category.name))
 
     @property

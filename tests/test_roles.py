@@ -4,7 +4,11 @@
 when a route of the registry is in none of them.
 """
 
+import inspect
+from functools import wraps
+
 import pytest
+from django.core.cache import cache
 from django.db import transaction
 from django.forms.models import model_to_dict
 from django.urls import get_resolver, reverse
@@ -123,8 +127,29 @@ def visibilities_of(subject) -> tuple[str, ...]:
     return VISIBILITIES if subject and SUBJECTS[subject].has_visibility else ("public",)
 
 
+def by_everybody(test):
+    """Try a case as each person in turn, and undo it; whose case fails is told by name.
+
+    Set up for each of them anew, the thousands of cases would take a fifth longer.
+    """
+    taken = inspect.signature(test)
+
+    @wraps(test)
+    def by_each(world, subtests, **case):
+        for person in PEOPLE:
+            cache.clear()
+            with subtests.test(person), transaction.atomic():
+                test(world=world, person=person, **case)
+                transaction.set_rollback(True)
+
+    subtests = inspect.Parameter("subtests", inspect.Parameter.KEYWORD_ONLY)
+    others = [taken.parameters[name] for name in taken.parameters if name != "person"]
+    by_each.__signature__ = taken.replace(parameters=[*others, subtests])
+    return by_each
+
+
 def cases(table) -> list:
-    """Every (key, method, person, visibility) of a table of key → (subject, methods)."""
+    """Every (key, method, visibility) of a table of key → (subject, methods)."""
     return [
         pytest.param(*case.values, visibility, id=f"{case.id}-{visibility}")
         for case in whole_cases(table)
@@ -133,12 +158,11 @@ def cases(table) -> list:
 
 
 def whole_cases(table) -> list:
-    """Every (key, method, person) of such a table, for doors that are not of one row."""
+    """Every (key, method) of such a table, for doors that are not of one row."""
     return [
-        pytest.param(key, method, person, id=f"{key}-{method}-{person}")
+        pytest.param(key, method, id=f"{key}-{method}")
         for key, (_subject, methods) in table.items()
         for method in methods
-        for person in PEOPLE
     ]
 
 
@@ -157,9 +181,10 @@ def state_of(row):
 
 
 @pytest.mark.parametrize(
-    ("resource", "method", "person", "visibility"),
+    ("resource", "method", "visibility"),
     cases({name: (subject, ["get", "head"]) for name, subject in API.items()}),
 )
+@by_everybody
 def test_reading_the_api(world, resource, method, person, visibility):
     subject, row = SUBJECTS[API[resource]], world.row(API[resource], visibility)
     detail = getattr(world.clients[person], method)(f"/api/v1/{resource}/{row.key}")
@@ -167,8 +192,9 @@ def test_reading_the_api(world, resource, method, person, visibility):
 
 
 @pytest.mark.parametrize(
-    ("resource", "method", "person"), whole_cases({name: (subject, ["get", "head"]) for name, subject in API.items()})
+    ("resource", "method"), whole_cases({name: (subject, ["get", "head"]) for name, subject in API.items()})
 )
+@by_everybody
 def test_lists_of_the_api(world, resource, method, person):
     name = API[resource]
     listed = getattr(world.clients[person], method)(f"/api/v1/{resource}?limit=200")
@@ -185,9 +211,10 @@ def key_in(body: dict, row) -> str:
 
 
 @pytest.mark.parametrize(
-    ("resource", "method", "person", "visibility"),
+    ("resource", "method", "visibility"),
     cases({name: (subject, ["put", "patch", "delete"]) for name, subject in API.items()}),
 )
+@by_everybody
 def test_changing_through_the_api(world, resource, method, person, visibility):
     name = API[resource]
     subject, row = SUBJECTS[name], world.row(name, visibility)
@@ -233,9 +260,10 @@ def whole(row) -> dict:
 
 @pytest.mark.parametrize("partner", ["publiacqua", "silfi"])
 @pytest.mark.parametrize(
-    ("resource", "method", "person"),
+    ("resource", "method"),
     whole_cases({name: (subject, ["post"]) for name, subject in API.items() if subject != "meeting"}),
 )
+@by_everybody
 def test_adding_through_the_api(world, resource, method, person, partner):
     name = API[resource]
     model = type(world.row(name, "public"))
@@ -271,9 +299,10 @@ def page_reader(person: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("route", "method", "person", "visibility"),
+    ("route", "method", "visibility"),
     cases({route: (subject, ["get", "post"]) for route, subject in PAGES.items() if route not in LISTS}),
 )
+@by_everybody
 def test_pages(world, route, method, person, visibility):
     name = PAGES[route]
     row = world.row(name, visibility)
@@ -284,9 +313,10 @@ def test_pages(world, route, method, person, visibility):
 
 
 @pytest.mark.parametrize(
-    ("route", "method", "person"),
+    ("route", "method"),
     whole_cases({route: (subject, ["get", "post"]) for route, subject in PAGES.items() if route in LISTS}),
 )
+@by_everybody
 def test_pages_of_lists(world, route, method, person):
     name = PAGES[route]
     answer = getattr(world.clients[person], method)(reverse(route))
@@ -297,8 +327,8 @@ def test_pages_of_lists(world, route, method, person):
         assert shown == seen_visibilities(name, page_reader(person))
 
 
-@pytest.mark.parametrize("person", PEOPLE)
 @pytest.mark.parametrize("route", SAME_FOR_ALL)
+@by_everybody
 def test_routes_that_are_the_same_for_all(world, route, person):
     path = "/api/v1/nowhere" if route == "api-nowhere" else reverse(route)
     expected = SAME_FOR_ALL[route]
@@ -325,7 +355,7 @@ def admin_cases(make, *pages_and_methods) -> list:
     ]
 
 
-ADMIN_ARGUMENTS = ("app", "name", "page", "method", "person")
+ADMIN_ARGUMENTS = ("app", "name", "page", "method")
 
 
 def admin_call(world, app, name, page, method, person, row=None):
@@ -347,8 +377,8 @@ RESTORED = {
 }
 
 
-@pytest.mark.parametrize("person", PEOPLE)
 @pytest.mark.parametrize("name", [name for names in RESTORED.values() for name in names])
+@by_everybody
 def test_deleted_rows_and_earlier_states_of_the_admin(world, name, person):
     """Whose row it is brings it back; nobody else is told of what is gone, or of what was before."""
     subject, row = SUBJECTS[name], world.row(name, "restricted")
@@ -364,6 +394,7 @@ def test_deleted_rows_and_earlier_states_of_the_admin(world, name, person):
 
 
 @pytest.mark.parametrize(ADMIN_ARGUMENTS, admin_cases(whole_cases, ("changelist", ["get"]), ("add", ["get", "post"])))
+@by_everybody
 def test_lists_and_new_rows_of_the_admin(world, app, name, page, method, person):
     subject = SUBJECTS[name]
     answer = admin_call(world, app, name, page, method, person)
@@ -385,6 +416,7 @@ def test_lists_and_new_rows_of_the_admin(world, app, name, page, method, person)
     (*ADMIN_ARGUMENTS, "visibility"),
     admin_cases(cases, ("change", ["get", "post"]), ("history", ["get"]), ("delete", ["get", "post"])),
 )
+@by_everybody
 def test_rows_of_the_admin(world, app, name, page, method, person, visibility):
     subject, row = SUBJECTS[name], world.row(name, visibility)
     before = state_of(row)
@@ -410,9 +442,9 @@ def test_rows_of_the_admin(world, app, name, page, method, person, visibility):
         assert state_of(row) == before
 
 
-@pytest.mark.parametrize("person", PEOPLE)
 @pytest.mark.parametrize("page", ["import", "export", "template"])
 @pytest.mark.parametrize("name", EXCHANGED)
+@by_everybody
 def test_import_and_export_of_the_admin(world, name, page, person):
     answer = world.clients[person].get(reverse(f"admin:assets_{name}_{page}"))
     if sent_to_log_in(person, answer):
@@ -421,8 +453,8 @@ def test_import_and_export_of_the_admin(world, name, page, person):
     assert answer.status_code == (200 if allowed else 403)
 
 
-@pytest.mark.parametrize("person", PEOPLE)
 @pytest.mark.parametrize("visibility", VISIBILITIES)
+@by_everybody
 def test_an_export_holds_what_one_may_see(world, visibility, person):
     row = world.row("asset", visibility)
     answer = world.clients[person].get(reverse("admin:assets_asset_export"), {"as": "csv"})
@@ -433,8 +465,8 @@ def test_an_export_holds_what_one_may_see(world, visibility, person):
     assert (row.code.encode() in content) == SUBJECTS["asset"].seen_by(person, visibility)
 
 
-@pytest.mark.parametrize("person", PEOPLE)
 @pytest.mark.parametrize("visibility", VISIBILITIES)
+@by_everybody
 def test_autocomplete_offers_only_what_one_may_see(world, visibility, person):
     row = world.row("asset", visibility)
     asked = {"app_label": "projects", "model_name": "assetuse", "field_name": "asset", "term": row.code}
@@ -446,8 +478,8 @@ def test_autocomplete_offers_only_what_one_may_see(world, visibility, person):
     assert (row.pk in offered) == SUBJECTS["asset"].seen_by(person, visibility)
 
 
-@pytest.mark.parametrize("person", PEOPLE)
 @pytest.mark.parametrize("visibility", VISIBILITIES)
+@by_everybody
 def test_moving_a_chart(world, visibility, person):
     chart = world.row("projectchart", visibility)
     address = reverse("admin:projects_projectchart_change", args=[chart.pk])
@@ -503,7 +535,7 @@ def test_the_table_names_no_route_that_is_gone():
     assert not covered() - set(routes(get_resolver()))
 
 
-@pytest.mark.parametrize("person", PEOPLE)
+@by_everybody
 def test_the_index_of_the_admin(world, person):
     answer = world.clients[person].get(reverse("admin:index"))
     if not sent_to_log_in(person, answer):
