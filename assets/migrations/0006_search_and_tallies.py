@@ -164,6 +164,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='asset',
+            index=models.Index(fields=['updated_at', 'id'], name='asset_by_change'),
+        ),
+        migrations.AddIndex(
+            model_name='asset',
             index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.CombinedSearchVector(django.contrib.postgres.search.CombinedSearchVector(django.contrib.postgres.search.CombinedSearchVector(django.contrib.postgres.search.CombinedSearchVector(django.contrib.postgres.search.CombinedSearchVector(django.contrib.postgres.search.CombinedSearchVector(django.contrib.postgres.search.SearchVector('name_it', config='registry_italian', weight='A'), '||', django.contrib.postgres.search.SearchVector('name_en', config='registry_english', weight='A'), django.contrib.postgres.search.SearchConfig('registry_italian')), '||', django.contrib.postgres.search.SearchVector('description_it', config='registry_italian', weight='B'), django.contrib.postgres.search.SearchConfig('registry_italian')), '||', django.contrib.postgres.search.SearchVector('description_en', config='registry_english', weight='B'), django.contrib.postgres.search.SearchConfig('registry_italian')), '||', django.contrib.postgres.search.SearchVector('conditions_it', config='registry_italian', weight='B'), django.contrib.postgres.search.SearchConfig('registry_italian')), '||', django.contrib.postgres.search.SearchVector('conditions_en', config='registry_english', weight='B'), django.contrib.postgres.search.SearchConfig('registry_italian')), '||', django.contrib.postgres.search.SearchVector('code', config='registry_simple', weight='A'), django.contrib.postgres.search.SearchConfig('registry_italian')), name='asset_words'),
         ),
         migrations.AddIndex(

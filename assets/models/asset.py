@@ -108,6 +108,7 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
             models.Index(fields=["name_it", "id"], name="asset_by_name"),
             models.Index(fields=["owner", "name_it", "id"], name="asset_by_owner"),
             models.Index(fields=["category", "name_it", "id"], name="asset_by_category"),
+            models.Index(fields=["updated_at", "id"], name="asset_by_change"),
             *search_indexes("asset", words=ASSET_WORDS, likeness=ASSET_LIKENESS),
         ]
         triggers = [

@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
-                'default_permissions': (),
+                'default_permissions': (), 'verbose_name': 'e-mail about a chart', 'verbose_name_plural': 'e-mails about charts',
             },
         ),
         migrations.CreateModel(

@@ -95,6 +95,8 @@ class ChartNotice(models.Model):
 
     class Meta:
         default_permissions = ()
+        verbose_name = _("e-mail about a chart")
+        verbose_name_plural = _("e-mails about charts")
         ordering = ["id"]
         indexes = [
             models.Index(fields=["due_at"], condition=models.Q(sent_at=None), name="notice_waiting"),
