@@ -4,12 +4,12 @@ From afar the tallies are read (assets/tallies.py), near by the units themselves
 what a view costs depends on what it shows and not on how many units there are.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import BooleanField, Case, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Max, QuerySet
+from django.db.models.expressions import RawSQL
 
 from assets.choices import Kind
 from assets.marks import Mark, apart
@@ -63,12 +63,14 @@ class Selection:
     @cached_property
     def chosen(self) -> QuerySet:
         """The assets whose units are shown."""
-        return self.candidates if self.assets is None else self.candidates.filter(pk__in=self.asset_ids)
+        if self.assets is None:
+            return self.candidates
+        return self.candidates.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [list(self.asset_ids)]))
 
     @cached_property
-    def asset_ids(self) -> list[int]:
+    def asset_ids(self) -> set[int]:
         """Ids of `assets`, looked for once: words are searched, and several queries need what was found."""
-        return list(self.assets.order_by().values_list("pk", flat=True))
+        return set(self.assets.order_by().values_list("pk", flat=True))
 
     @property
     def is_narrowed(self) -> bool:
@@ -89,7 +91,8 @@ class Selection:
             total: how many units there are, where that is known.
         """
         units = self._in_district(Placement.objects.visible_to(self.who).on_map().in_box(*box))
-        if not near and (self.is_narrowed or (total or 0) <= FEW_UNITS) and self.ids_of_few_assets is not None:
+        may_be_few = total is not None and total <= (UNITS_OF_FEW_ASSETS if self.is_narrowed else FEW_UNITS)
+        if not near and may_be_few and self.ids_of_few_assets is not None:
             return units.filter(asset_id__in=self.ids_of_few_assets)
         return units.of_assets(self.chosen.values("pk")) if self.is_narrowed else units
 
@@ -127,32 +130,17 @@ class Selection:
     @cached_property
     def _parts(self) -> "Parts":
         """How the chosen assets are made up of all assets that tallies count together, at the least cost."""
-        parts = Parts()
-        for *key, chosen, others, units, other_units in self._assets_by_key():
-            if not chosen:
-                continue
-            if other_units < units:
-                parts.keys.append(tuple(key))
-                parts.taken.extend(others)
+        parts, by_key = Parts(), defaultdict(lambda: ([], []))
+        for *key, pk in self.candidates.values_list(*KEY, "pk"):
+            by_key[tuple(key)][pk not in self.asset_ids].append(pk)
+        units = PlacementTally.objects.of_assets(self.candidates).units()
+        for key, (chosen, others) in by_key.items():
+            if sum(units.get(pk, 0) for pk in others) < sum(units.get(pk, 0) for pk in chosen):
+                parts.keys.append(key)
+                parts.taken.extend(pk for pk in others if units.get(pk))
             else:
-                parts.added.extend(chosen)
+                parts.added.extend(pk for pk in chosen if units.get(pk))
         return parts
-
-    def _assets_by_key(self):
-        """For each key of the tallies: ids of the assets that are chosen and of the others, and the units of both."""
-        first, *others = (DISTRICT_COLUMNS[district] for district in self.districts)
-        whole = sum((Sum(column) for column in others), Sum(first))
-        tally = PlacementTally.objects.filter(asset_id=OuterRef("pk")).order_by().values("asset_id")
-        is_chosen = Case(When(pk__in=self.asset_ids, then=True), default=False, output_field=BooleanField())
-        units = Coalesce(Subquery(tally.annotate(units=whole).values("units")), Value(0))
-        known = self.candidates.alias(is_chosen=is_chosen, units=units).values_list(*KEY)
-        yes, no = Q(is_chosen=True), Q(is_chosen=False)
-        return known.annotate(
-            chosen=ArrayAgg("pk", filter=yes, default=[]),
-            others=ArrayAgg("pk", filter=no, default=[]),
-            chosen_units=Sum("units", filter=yes, default=0),
-            other_units=Sum("units", filter=no, default=0),
-        )
 
     def _in_district(self, units):
         return units.filter(district=self.district) if self.district else units
