@@ -190,6 +190,10 @@ class Migration(migrations.Migration):
             index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(firenze_digitale.searching.Plain(django.db.models.functions.text.Concat('title_it', models.Value(' '), 'title_en', models.Value(' '), 'place', output_field=models.TextField())), name='gin_trgm_ops'), name='meeting_likeness'),
         ),
         migrations.AddIndex(
+            model_name='milestone',
+            index=models.Index(fields=['due_on', 'id'], name='milestone_by_day'),
+        ),
+        migrations.AddIndex(
             model_name='projectchart',
             index=models.Index(fields=['updated_at', 'id'], name='chart_by_change'),
         ),

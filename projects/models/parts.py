@@ -174,6 +174,7 @@ class Milestone(Titled, Sourced, ChartPart):
         verbose_name = _("milestone")
         verbose_name_plural = _("milestones")
         ordering = ["chart", "due_on", "id"]
+        indexes = [models.Index(fields=["due_on", "id"], name="milestone_by_day")]
         constraints = [
             models.UniqueConstraint(
                 fields=["chart", "title_it"],
