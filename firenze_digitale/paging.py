@@ -98,8 +98,10 @@ def _field(queryset: models.QuerySet, name: str) -> models.Field:
 def _typed(queryset: models.QuerySet, name: str, word: str):
     field = _field(queryset, name)
     value = getattr(field, "target_field", field).to_python(word)
-    if isinstance(value, str) and "\x00" in value:
-        raise InvalidCursor
+    if isinstance(value, str):
+        value.encode()  # half a character of two, as JSON can escape it, is a ValueError
+        if "\x00" in value:
+            raise InvalidCursor
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise InvalidCursor
     return value

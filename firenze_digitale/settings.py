@@ -184,6 +184,9 @@ STORAGES = {
     },
 }
 
+# Each file once, under the name that says what is in it.
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
 # Safe by default
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^api/v1/status$"]

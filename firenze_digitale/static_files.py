@@ -5,6 +5,9 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 #: What others ship beside the files that the pages and the admin use; hashing and compressing it takes half a minute.
 NEVER_ASKED_FOR = (
     "_virtual/",
+    "admin/js/vendor/jquery/jquery.js",
+    "admin/js/vendor/select2/select2.full.js",
+    "admin/js/vendor/xregexp/xregexp.js",
     "fonts/Lora/",
     "fonts/Roboto_Mono/",
     "js/bootstrap-italia",

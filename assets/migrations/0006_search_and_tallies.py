@@ -176,6 +176,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='placement',
+            index=models.Index(fields=['district', 'latitude', 'longitude'], name='placement_by_district'),
+        ),
+        migrations.AddIndex(
+            model_name='placement',
             index=django.contrib.postgres.indexes.GinIndex(models.Func('code', 'address', function='registry_place_words', output_field=django.contrib.postgres.search.SearchVectorField()), name='placement_words'),
         ),
         pgtrigger.migrations.AddTrigger(

@@ -171,6 +171,7 @@ class Placement(AssetPart):
         ]
         indexes = [
             models.Index(fields=["latitude", "longitude"], name="placement_by_position"),
+            models.Index(fields=["district", "latitude", "longitude"], name="placement_by_district"),
             # As `without_coordinates` says it: few rows of a million.
             models.Index(
                 fields=["asset", "code"],

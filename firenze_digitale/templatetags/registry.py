@@ -80,6 +80,12 @@ def desk(row) -> str:
 
 
 @register.filter
+def is_under(path: str, section: str) -> bool:
+    """Whether the page at `path` lies in the section of the site at the address `section`."""
+    return path.startswith(section)
+
+
+@register.filter
 def minutes(span: timedelta) -> int:
     """A span of time in whole minutes."""
     return round(span.total_seconds() / 60)

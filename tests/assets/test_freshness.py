@@ -216,9 +216,12 @@ def test_the_list_shows_ages_and_is_filtered_by_them(told, browse, city_staff):
     assert "10 years ago" in page.content.decode()
 
 
-def test_the_page_of_an_asset_tells_its_age_to_who_logged_in(told, publiacqua, browse, other_referent):
+def test_the_page_of_an_asset_tells_its_age_to_whoever_sees_it(told, browse, referent, other_referent):
     Asset.objects.filter(pk=told[4_000].pk).update(visibility="public")
     page = told[4_000].get_absolute_url()
-    english = {"accept-language": "en"}
-    assert "10 years ago" in browse(other_referent).get(page, headers=english).content.decode()
-    assert "10 years ago" not in browse().get(page, headers=english).content.decode()
+    told_to = {
+        name: browse(user).get(page, headers={"accept-language": "en"}).content.decode()
+        for name, user in (("nobody", None), ("another", other_referent), ("owner", referent))
+    }
+    assert all("10 years ago" in text for text in told_to.values())
+    assert {name for name, text in told_to.items() if reverse("admin:assets_asset_confirm") in text} == {"owner"}

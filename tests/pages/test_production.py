@@ -70,7 +70,7 @@ def test_the_page_comes_without_a_database_and_over_https_only(visit):
 
 def test_its_files_are_found_under_names_that_may_be_kept_for_ever(visit):
     loaded = visit["loaded"]
-    assert {Path(url).suffix for url in loaded} == {".css", ".svg", ".woff2"}
+    assert {Path(url).suffix for url in loaded} == {".css", ".js", ".svg", ".woff2"}
     for url, (status, _size, caching) in loaded.items():
         assert status == 200, url
         assert re.search(r"\.[0-9a-f]{12}\.\w+$", url), url

@@ -20,7 +20,7 @@ CEILINGS = {
     "/meetings/": 8,
     "/charts/centro/": 32,
     "/charts/centro/?changes": 85,
-    "/assets/centro/": 12,
+    "/assets/centro/": 13,
     "/assets/centro/placements/": 8,
     "/partners/publiacqua/": 17,
     "/meetings/centro/": 10,
