@@ -69,6 +69,7 @@ def test_each_filter_in_use_is_named_and_can_be_taken_away(world, browse, city_s
         "/assets/?owner=nobody",
         "/assets/?district=9",
         "/assets/?cursor=WyJmIiwiXHUwMDAwIiwiMSJd",
+        "/charts/?cursor=WyJmIiwgIlx1ZDgwMCIsICIxIl0",
         "/partners/?kind=nonsense",
         f"{PLACEMENTS}?cursor=nonsense",
         f"{PLACEMENTS}?cursor=%F0%9F%8D%95",

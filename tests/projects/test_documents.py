@@ -93,6 +93,8 @@ REFUSED = {
     "a program": b"MZ\x90\x00" + b"\x00" * 60,
     "another program": b"\x7fELF\x02\x01\x01" + b"\x00" * 60,
     "another image": b"GIF89a" + b"\x00" * 20,
+    "a sound in the same container as WebP": b"RIFF\x24\x00\x00\x00WAVEfmt " + b"\x00" * 20,
+    "a film in the same container as WebP": b"RIFF\x24\x00\x00\x00AVI LIST" + b"\x00" * 20,
     "text of two bytes each": "ciao".encode("utf-16"),
     "text with controls": b"ciao\x1b[31m",
     "an archive": archive({"a.txt": "ciao"}),
