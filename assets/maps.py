@@ -94,6 +94,9 @@ class Selection:
         may_be_few = total is not None and total <= (UNITS_OF_FEW_ASSETS if self.is_narrowed else FEW_UNITS)
         if not near and may_be_few and self.ids_of_few_assets is not None:
             return units.filter(asset_id__in=self.ids_of_few_assets)
+        if self.assets is not None:
+            # A list of ids is looked up in a hash, where a query of them would be walked for each unit.
+            return units.filter(asset_id__in=list(self.chosen.values_list("pk", flat=True)))
         return units.of_assets(self.chosen.values("pk")) if self.is_narrowed else units
 
     def tallied(self, tiles: Tiles, halvings: int = 0) -> dict:

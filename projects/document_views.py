@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import FileResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from firenze_digitale.file_types import TYPES
 from projects import services
@@ -49,10 +49,12 @@ def served(request, document):
     return response
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def chart_document_add(request, code):
     chart = changeable_chart(request, code)
-    form = DocumentForm(request.POST or None, request.FILES or None, chart=chart)
-    if request.method == "POST" and form.is_valid():
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = DocumentForm(*sent, chart=chart)
+    if form.is_valid():
         try:
             services.add_document(form.instance, request.user)
         except ValidationError as refusal:

@@ -245,6 +245,12 @@ def test_what_is_refused_is_told_and_what_was_typed_stays(browse, referent, char
     assert files() == set()
 
 
+def test_a_form_that_holds_nothing_is_refused_and_no_other_method_is_taken(browse, referent, chart):
+    client, address = browse(referent), reverse("chart-document-add", args=[chart.code])
+    assert client.post(address).status_code == 400
+    assert [client.generic(method, address).status_code for method in ("PUT", "DELETE")] == [405, 405]
+
+
 def test_who_may_not_see_a_chart_does_not_have_its_documents(
     browse, city_staff, administrator, referent, other_referent, outsider, chart
 ):
