@@ -98,9 +98,13 @@ def placement_triggers() -> list[pgtrigger.Trigger]:
         ("update", pgtrigger.Update, ("old_rows", "new_rows"), f"{left} UNION ALL {come}", new_words),
         ("delete", pgtrigger.Delete, ("old_rows",), _changed(-1, "old_rows"), ""),
     )
+    emptied = "".join(f"DELETE FROM assets_{name};" for name in ("placementcell", "placementtally", "addressword"))
     return [
-        _statement_trigger(f"tally_{name}", operation, rows, _body(rows, changes, words))
-        for name, operation, rows, changes, words in kinds
+        *(
+            _statement_trigger(f"tally_{name}", operation, rows, _body(rows, changes, words))
+            for name, operation, rows, changes, words in kinds
+        ),
+        _statement_trigger("tally_truncate", pgtrigger.Truncate, (), f"{emptied} RETURN NULL;"),
     ]
 
 
@@ -126,6 +130,6 @@ def _statement_trigger(name: str, operation, rows: tuple[str, ...], body: str) -
         when=pgtrigger.After,
         level=pgtrigger.Statement,
         operation=operation,
-        referencing=pgtrigger.Referencing(**{name.removesuffix("_rows"): name for name in rows}),
+        referencing=pgtrigger.Referencing(**{name.removesuffix("_rows"): name for name in rows}) if rows else None,
         func=body,
     )

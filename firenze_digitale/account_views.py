@@ -73,3 +73,6 @@ class NoticesView(SuccessMessageMixin, UpdateView):
         with transaction.atomic():
             follow_pace(form.instance)
             return super().form_valid(form)
+
+    def form_invalid(self, form):
+        return self.render_to_response(self.get_context_data(form=form), status=400)

@@ -141,7 +141,9 @@ def counted_pairs(*pairs: QuerySet) -> dict:
 
 def _facet(request, filters, name: str, counts: dict) -> Facet:
     field = filters.form.fields[name]
-    chosen, counts = request.GET.get(name, ""), {str(value): count for value, count in counts.items()}
+    understood = field.prepare_value(filters.form.cleaned_data.get(name))
+    chosen = "" if understood is None else str(understood)
+    counts = {str(value): count for value, count in counts.items()}
     labels = filters.labels_of(name) or {value: value for value in sorted({*counts, chosen} - {""}, reverse=True)}
     choices = [
         Choice(value, str(label), counts.get(value, 0), _address(request, name, value, chosen), value == chosen)

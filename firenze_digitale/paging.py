@@ -7,10 +7,12 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.utils.timezone import is_naive
 from django.utils.translation import gettext_lazy as _
 
 
@@ -102,6 +104,8 @@ def _typed(queryset: models.QuerySet, name: str, word: str):
         value.encode()  # half a character of two, as JSON can escape it, is a ValueError
         if "\x00" in value:
             raise InvalidCursor
+    if isinstance(value, datetime) and is_naive(value):
+        raise InvalidCursor
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise InvalidCursor
     return value

@@ -85,6 +85,10 @@ class ProjectChartAdmin(RegistryAdmin):
         if formset.model is ChartDocument:
             for document in formset.new_objects:
                 services.tell_of_document(document, request.user)
+        if formset.model is Participation:
+            rewritten = [part for part, _fields in formset.changed_objects]
+            for part in [*formset.new_objects, *rewritten]:
+                services.tell_of_part(part, request.user)
 
     def response_add(self, request, obj, post_url_continue=None):
         """Go on to its participants, assets and milestones."""

@@ -10,8 +10,8 @@ from projects.models import Participation
 GIVEN_TWICE = _("It is given twice.")
 
 
-def replace_parts(chart, name: str, entries: list[dict], who) -> list[Model]:
-    """Make the parts of `chart` that `who` sees those of `entries`, and return those that are new.
+def replace_parts(chart, name: str, entries: list[dict], who) -> tuple[list[Model], list[Model]]:
+    """Make the parts of `chart` that `who` sees those of `entries`, and return those that are new and those rewritten.
 
     What stays as it was is not touched.
 
@@ -39,12 +39,13 @@ def replace_parts(chart, name: str, entries: list[dict], who) -> list[Model]:
                 raise PermissionDenied
             changed.append((f"{name}.{index}", part))
     added = [part for _path, part in changed if part.pk is None]
+    rewritten = [part for _path, part in changed if part.pk is not None]
     left_out = [part.pk for value, part in stored.items() if value not in kept]
     relation.filter(pk__in=left_out).replaced_by_a_list().delete()
     # A chart has one lead at any moment: the old one steps back before the new one steps up.
     for path, part in sorted(changed, key=lambda row: getattr(row[1], "role", "") == ParticipationRole.LEAD):
         _save(part, path)
-    return added
+    return added, rewritten
 
 
 def write_own_parts(chart, entries: list[dict], who) -> list[Participation]:

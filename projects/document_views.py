@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from firenze_digitale.api.authentication import caller_of
 from firenze_digitale.file_types import TYPES
 from projects import services
 from projects.document_forms import DocumentForm
@@ -22,14 +23,14 @@ UNKNOWN_TYPE = "application/octet-stream"
 @login_not_required
 @require_safe
 def chart_document(request, code, pk):
-    documents = ChartDocument.objects.visible_to(request.user).exclude(file="")
+    documents = ChartDocument.objects.visible_to(caller_of(request)).exclude(file="")
     return served(request, get_object_or_404(documents, chart__code=code, pk=pk))
 
 
 @login_not_required
 @require_safe
 def meeting_document(request, code, pk):
-    documents = MeetingDocument.objects.visible_to(request.user).exclude(file="")
+    documents = MeetingDocument.objects.visible_to(caller_of(request)).exclude(file="")
     return served(request, get_object_or_404(documents, meeting__code=code, pk=pk))
 
 

@@ -124,11 +124,15 @@ def _still_wanted(notices: list[ChartNotice], user, sent: Sent) -> list[ChartNot
 
 
 def _hand_over(notices: list[ChartNotice], user, now: datetime, outbox: Outbox, sent: Sent) -> None:
-    message, keys = message_for(user, notices), [notice.pk for notice in notices]
+    """Compose and send one e-mail; whatever fails of it concerns these notices alone, and they are tried again."""
+    keys = [notice.pk for notice in notices]
     try:
+        # A savepoint: a query that fails while composing must not spoil what is stored of it.
+        with transaction.atomic():
+            message = message_for(user, notices)
         outbox.send(message)
     except Exception as error:
-        logger.warning("an e-mail to account %s was not taken: %s", user.pk, type(error).__name__)
+        logger.warning("an e-mail to account %s was not sent: %s", user.pk, type(error).__name__)
         for notice in notices:
             _put_off(notice, error, now, sent)
         return

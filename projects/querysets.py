@@ -1,4 +1,4 @@
-"""Who sees and who changes plans, charts and meetings, and the joins of their lists."""
+"""Who sees and who changes plans and charts, and the joins of their lists."""
 
 from datetime import date
 
@@ -11,7 +11,6 @@ from django.db.models import (
     OuterRef,
     Prefetch,
     Q,
-    QuerySet,
     Value,
     When,
 )
@@ -22,7 +21,6 @@ from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet, Vis
 from firenze_digitale.states import event_model_of, last_states_of_the_gone, states_of
 from projects.chart_counts import ChartCounts
 from projects.choices import WRITTEN_BY_LEAD, ChartStatus, ParticipationRole
-from projects.meeting_counts import MeetingCounts
 from projects.plan_counts import MilestoneCounts, PartCounts, PlanCounts
 
 
@@ -297,53 +295,6 @@ class MilestoneQuerySet(MilestoneCounts, ChartPartQuerySet):
     """Steps of a chart, by the day until which they are to be done."""
 
 
-class ChartCommentQuerySet(ChartPartQuerySet):
-    """What is said of a chart is for those who take part in it, and for city staff."""
-
-    def visible_to(self, who):
-        return self.filter(chart__in=self._charts().discussed_by(who))
-
-    def changeable_by(self, who):
-        """None: what was said stays said."""
-        return self.none()
-
-    def for_list(self):
-        return self.select_related("author")
-
-
-class ChartNoticeQuerySet(QuerySet):
-    """The queue of e-mails, which administrators look after."""
-
-    #: A quarter of an hour, three tries; an hour, and then hourly for three days.
-    MOST_ATTEMPTS = 75
-
-    def visible_to(self, who):
-        return self.all() if access_of(who).administrator else self.none()
-
-    def changeable_by(self, who):
-        """None: nobody writes notices by hand."""
-        return self.none()
-
-    def deletable_by(self, who):
-        return self.none()
-
-    def unsent(self):
-        """Notices that no mail server has taken yet and that are still tried."""
-        return self.filter(sent_at=None, attempts__lt=self.MOST_ATTEMPTS)
-
-    def waiting(self, now):
-        """Notices that are due and that no mail server has taken yet."""
-        return self.unsent().filter(due_at__lte=now)
-
-    def failed(self):
-        """Notices that nobody tries any more."""
-        return self.filter(sent_at=None, attempts__gte=self.MOST_ATTEMPTS)
-
-    def try_again(self, who, now) -> int:
-        """Let what was not sent be tried at once, from the start; return how many."""
-        return self.visible_to(who).filter(sent_at=None).update(attempts=0, due_at=now)
-
-
 class AssetUseQuerySet(ChartPartQuerySet):
     """Seen by who sees both the chart and the asset."""
 
@@ -355,58 +306,3 @@ class AssetUseQuerySet(ChartPartQuerySet):
 
     def for_list(self):
         return self.select_related("chart", "asset__owner", "asset__category")
-
-
-class MeetingQuerySet(MeetingCounts):
-    """City staff keep the minutes; a restricted meeting is seen by the partners that took part."""
-
-    def visible_to(self, who):
-        access = access_of(who)
-        if access.sees_everything:
-            return self.all()
-        rule = Q(visibility=Visibility.PUBLIC)
-        if access.signed_in:
-            rule |= Q(visibility=Visibility.NETWORK)
-        if access.partner_ids:
-            took_part = self.model.participants.through.objects.filter(
-                meeting=OuterRef("pk"), referent__partner_id__in=access.partner_ids
-            )
-            rule |= Q(Exists(took_part))
-        return self.filter(rule)
-
-    def changeable_by(self, who):
-        return self.all() if access_of(who).steers else self.none()
-
-    def for_detail(self, who=None):
-        """Joins of a meeting's body; participants, assets and charts only as far as `who` may see them."""
-        model = self.model
-        return self.prefetch_related(
-            *(
-                Prefetch(name, queryset=model._meta.get_field(name).related_model.objects.visible_to(who))
-                for name in ("participants", "mapped_assets", "charts_born")
-            )
-        )
-
-    def for_api(self, who):
-        return self.for_detail(who)
-
-    def attended_by(self, referents):
-        """Meetings in which one of the given referents took part."""
-        through = self.model.participants.through.objects
-        return self.filter(Exists(through.filter(meeting=OuterRef("pk"), referent__in=referents)))
-
-
-class MeetingDocumentQuerySet(RegistryQuerySet):
-    """Documents follow their meeting."""
-
-    def visible_to(self, who):
-        return self.filter(meeting__in=self._meetings().visible_to(who))
-
-    def changeable_by(self, who):
-        return self.filter(meeting__in=self._meetings().changeable_by(who))
-
-    def for_list(self):
-        return self.select_related("meeting")
-
-    def _meetings(self):
-        return self.model._meta.get_field("meeting").related_model.objects.all()

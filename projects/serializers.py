@@ -200,7 +200,8 @@ class ProjectChartSerializer(RegistrySerializer):
         if not instance.may_be_changed_by(self.who):
             return self._update_own_part(instance, validated_data, parts)
         # First the parts: whether the chart may move on depends on them.
-        self._replace(instance, parts)
+        for part in self._replace(instance, parts):
+            tell_of_part(part, self.who)
         self._check_lead(instance)
         return super().update(instance, validated_data)
 
@@ -227,16 +228,21 @@ class ProjectChartSerializer(RegistrySerializer):
     def _parts_of(self, data: dict) -> dict:
         return {name: data.pop(name) for name in self.PARTS if name in data}
 
-    def _replace(self, chart, parts: dict) -> None:
+    def _replace(self, chart, parts: dict) -> list[Participation]:
+        """Store the parts, tell of new documents, and return what partners' parts are new or rewritten."""
+        participations = []
         for name, entries in parts.items():
             try:
-                added = replace_parts(chart, name, entries, self.who)
+                added, rewritten = replace_parts(chart, name, entries, self.who)
             except PermissionDenied as error:
                 if name != "participations":
                     raise
                 raise serializers.ValidationError({name: [LEAD_IS_YOURS]}) from error
+            if name == "participations":
+                participations = [*added, *rewritten]
             for document in added if name == "documents" else ():
                 tell_of_document(document, self.who)
+        return participations
 
     def _check_lead(self, chart) -> None:
         if not chart.may_be_changed_by(self.who):

@@ -1,5 +1,6 @@
 """Who calls: a partner's system by its credential, or a person who is logged in and only reads."""
 
+from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -41,6 +42,15 @@ class ReadOnlySessionAuthentication(BaseAuthentication):
             return None
         user = request._request.user
         return (user, None) if user.is_authenticated and user.is_active else None
+
+
+def caller_of(request):
+    """Whoever asks for a file that pages and the API both lead to: a partner's system, or the person logged in."""
+    try:
+        found = CredentialAuthentication().authenticate(request)
+    except AuthenticationFailed:
+        return AnonymousUser()
+    return found[0] if found else request.user
 
 
 class RegistryPermission(BasePermission):

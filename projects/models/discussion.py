@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import RegistryModel
 from projects.choices import ChartStatus, NoticeKind
+from projects.discussion_querysets import ChartCommentQuerySet, ChartNoticeQuerySet
 from projects.models.chart import ProjectChart
 from projects.models.parts import ChartPart
-from projects.querysets import ChartCommentQuerySet, ChartNoticeQuerySet
 
 
 class ChartComment(ChartPart):

@@ -17,10 +17,11 @@ from firenze_digitale.base_models import RegistryModel, Sourced, Titled
 from firenze_digitale.file_types import TYPES, FileType, NotTaken, type_of
 from firenze_digitale.history import recorded
 from firenze_digitale.states import event_model_of
+from projects.meeting_querysets import MeetingDocumentQuerySet
 from projects.models.chart import ProjectChart
 from projects.models.meeting import Meeting
 from projects.models.parts import ChartPart
-from projects.querysets import ChartDocumentQuerySet, MeetingDocumentQuerySet
+from projects.querysets import ChartDocumentQuerySet
 from projects.uploads import note_upload
 
 MAX_BYTES = 20 * 2**20

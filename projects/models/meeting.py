@@ -20,8 +20,8 @@ from firenze_digitale.base_models import (
 from firenze_digitale.history import recorded, recorded_link
 from firenze_digitale.searching import Searched, search_indexes, words_of
 from partners.models import Referent
+from projects.meeting_querysets import MeetingQuerySet
 from projects.models.chart import ProjectChart
-from projects.querysets import MeetingQuerySet
 
 MEETING_LIKENESS = ("title_it", "title_en", "place")
 MEETING_WORDS = words_of(("title_it", "title_en", "place"), ("minutes_it", "minutes_en"), ("code",))

@@ -143,6 +143,15 @@ def test_what_many_single_changes_leave_is_added_up_by_one_of_them(lamps):
     assert_true()
 
 
+def test_nothing_is_counted_where_everything_was_cut_off(lamps):
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE assets_placement CASCADE")
+    assert_true()
+    assert not AddressWord.objects.exists()
+    factories.placement(lamps)
+    assert_true()
+
+
 def test_the_mean_of_a_cell_is_where_its_units_are(lamps):
     lamps.placements.filter(code="L0").update(latitude=43.7734)
     x, y = tile(43.7734, 11.2558, 15)

@@ -279,6 +279,12 @@ def test_who_may_not_see_a_chart_does_not_have_its_documents(
     assert files() == {stored.file.name}
 
 
+def test_a_system_fetches_what_the_api_names_with_its_credential(call, reader, other_writer, chart):
+    address = document(chart).download_url
+    statuses = [status_of(call(token).get(address)) for token in (reader, other_writer, "fdr_0_made-up", None)]
+    assert statuses == [200, 404, 404, 404]
+
+
 def test_documents_of_meetings_follow_their_meeting(browse, referent, other_referent, city_staff):
     meeting = factories.meeting("incontro", referent.referents.all(), visibility="restricted")
     stored = document(meeting, PNG, "foto.gif", MeetingDocument)
