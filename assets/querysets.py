@@ -262,25 +262,44 @@ class AssetPartQuerySet(RegistryQuerySet):
 
 class PlacementQuerySet(AssetPartQuerySet):
     def matching(self, text: str):
-        """Units whose code and address have all words of a text, mistyped if need be."""
-        known = apps.get_model("assets", "AddressWord").objects.all()
-        return self.filter(Holds(PLACE_WORDS, place_query(place_words(text), known)))
+        """Those of these units whose code and address have all words of a text; where none has, mistyped ones too."""
+        words = place_words(text)
+        as_typed = self.filter(Holds(PLACE_WORDS, place_query(words)))
+        with by_index("enable_indexscan = off"):
+            return as_typed if as_typed.exists() else self._nearly_matching(words)
 
     def first_matching(self, text: str, who, most: int, *, thorough: bool) -> list:
         """At most `most` units that `who` may see and that match a text, those that the index of words comes upon.
 
-        Where it finds very many, some of them are looked at first, and all of them only if those do not do.
+        What is found depends on rows that `who` may see, but for this: of a word that more than ENOUGH units have, so
+        many are picked whoever sees them, and `meant_by` looks at no more than the closest words of all.
 
         Args:
             thorough: look at all also where only one word is given, and people would rather type the next.
         """
-        rows = self.visible_to(who).matching(text).order_by().values_list("pk", flat=True)[:most]
+        rows, words = self.visible_to(who), place_words(text)
+        thorough = thorough or len(words) > 1
+        found = rows.filter(Holds(PLACE_WORDS, place_query(words)))._come_upon(most, thorough)
+        if words and not found:
+            with by_index("enable_indexscan = off", f"gin_fuzzy_search_limit = {ENOUGH}"):
+                nearly = rows._nearly_matching(words)
+            found = nearly._come_upon(most, thorough)
+        return list(self.model.objects.filter(pk__in=found).select_related("asset").order_by("address", "pk"))
+
+    def _nearly_matching(self, words: list[str]):
+        """Those of these units that have all words, or others that these hold and that may be meant."""
+        meant = apps.get_model("assets", "AddressWord").objects.meant_by(words, self)
+        return self.filter(Holds(PLACE_WORDS, place_query(words, meant)))
+
+    def _come_upon(self, most: int, thorough: bool) -> list[int]:
+        """Ids of at most `most` of these: where the index has very many, of some of them first, then `thorough`ly."""
+        ids = self.order_by().values_list("pk", flat=True)[:most]
         for enough in (ENOUGH, 0):
             with by_index("enable_indexscan = off", f"gin_fuzzy_search_limit = {enough}"):
-                found = list(rows.all())
-            if len(found) == most or not (thorough or len(place_words(text)) > 1):
+                found = list(ids.all())
+            if len(found) == most or not thorough:
                 break
-        return list(self.model.objects.filter(pk__in=found).select_related("asset").order_by("address", "pk"))
+        return found
 
     def in_box(self, west: float, south: float, east: float, north: float):
         """Units inside a box, its edges included. Degrees, WGS 84."""

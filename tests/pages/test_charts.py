@@ -1,7 +1,9 @@
 """Project charts: facets that count what the list shows, orders, the file of what is seen, the page, the booklet."""
 
+import base64
 import csv
 import io
+import json
 from datetime import date, timedelta
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
@@ -136,6 +138,14 @@ def test_a_chosen_facet_is_dropped_by_its_own_link(mixed, browse):
     assert 'aria-current="true"' in response.content.decode()
 
 
+@pytest.mark.parametrize("written", ["2016", " 2016", "2016 ", "02016"])
+def test_a_year_is_chosen_however_it_is_written(written, mixed, browse):
+    years = facets_of(browse().get("/charts/", {"year": written}))["year"]
+    assert [(year.value, year.label, year.count) for year in years.values() if year.chosen] == [("2016", "2016", 1)]
+    assert "year" not in parse_qs(urlsplit(years["2016"].url).query)
+    assert set(years) == set(facets_of(browse().get("/charts/"))["year"])
+
+
 @pytest.mark.parametrize(
     ("sort", "expected"),
     [
@@ -165,6 +175,17 @@ def test_charts_are_read_in_the_order_that_the_address_names(sort, expected, mix
 def test_a_cursor_that_belongs_to_no_such_order_is_told(sort, cursor, mixed, browse):
     response = browse().get("/charts/", {"sort": sort, "cursor": cursor})
     assert (response.status_code, codes(response)) == (400, [])
+
+
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [("2026-01-10T12:00:00+01:00", 200), ("2026-01-10T12:00:00", 400), ("2026-01-10 12:00", 400), ("2026-01-10", 400)],
+)
+def test_a_cursor_tells_a_moment_with_its_time_zone(moment, status, mixed, browse):
+    cursor = base64.urlsafe_b64encode(json.dumps(["b", moment, "1"]).encode()).decode().rstrip("=")
+    response = browse().get("/charts/", {"sort": "changed", "cursor": cursor})
+    assert response.status_code == status
+    assert bool(response.context["problem"]) == bool(not codes(response)) == (status == 400)
 
 
 # Files

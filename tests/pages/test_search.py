@@ -114,6 +114,25 @@ def test_what_one_may_not_see_is_in_no_result_no_suggestion_and_no_count(world, 
             assert (chart.get_absolute_url() in suggested(browser, f"scheda {visibility[:4]}")) == seen
 
 
+def test_rows_one_may_not_see_change_nothing_about_what_one_finds(world, browse):
+    browser = browse()
+    public, hidden = world.assets["public"], world.assets["restricted"]
+    place = f"/map/?place={public.code}%3AV1"
+    factories.placement(public, "V1", address="Via Quornavalle 1")
+    texts = ("quornavalle", "quornavalli", "quorn", "restaurata quornavalli")
+
+    def told():
+        return [(found(browser, text, kind="placements"), suggested(browser, text)) for text in texts]
+
+    before = told()
+    assert before == [({"placements": {place}}, {place})] * 3 + [({}, set())]
+    factories.placement(hidden, "H0", address="Via Quornavalli 1")
+    for letter in "abcdefghijklmnopqrstuvwxy":
+        factories.placement(hidden, f"H{letter}", address=f"Via Quorna{letter}a 1")
+    factories.placement(hidden, "H1", address="Via Quornavalli restaurata")
+    assert told() == before
+
+
 def test_a_draft_is_found_by_its_participants_and_city_staff_alone(world, browse, referent, other_referent, city_staff):
     draft = "/charts/bozza-silfi/"
     for user, sees in ((None, False), (referent, False), (other_referent, True), (city_staff, True)):

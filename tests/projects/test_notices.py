@@ -11,13 +11,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from partners.models import User
+from partners.models import Partner, User
 from projects.choices import NoticeKind
-from projects.mail import WAITS, send_due
-from projects.models import ChartComment, ChartNotice
+from projects.mail import WAITS, message_for, send_due
+from projects.models import ChartComment, ChartNotice, Participation
 from projects.notices import due_for, tell
 from tests import factories
-from tests.admin.world import admin_url
+from tests.admin.world import admin_url, filled_in
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +125,68 @@ def test_city_staff_are_told_of_charts_that_they_are_at_work_on_and_of_every_pro
     assert told() == {"publiacqua", "staff"}
     said(chart, publiacquas, status_before="draft", status_after="proposed")
     assert told() == {"publiacqua", "staff", other.username}
+
+
+def test_those_concerned_are_told_of_a_partners_part_at_every_door(
+    publiacquas, silfis, chart, browse, call, writer, other_writer
+):
+    for code in ("alia", "ataf", "toscana"):
+        factories.partner(code, name_it=code)
+    client, desk = browse(publiacquas), admin_url(chart, "change")
+    own = Participation.objects.get(chart=chart, partner__code="publiacqua")
+
+    def heard() -> list[tuple[str, str]]:
+        notices = ChartNotice.objects.order_by("id")
+        assert {notice.kind for notice in notices} <= {NoticeKind.PART}
+        found = [(notice.user.username, notice.told) for notice in notices]
+        notices.delete()
+        return found
+
+    def from_the_desk(address, **values):
+        page = client.get(address)
+        data = {**filled_in(page), **values, "_seen": page.context["seen"], "_save": "1"}
+        assert client.post(address, data).status_code == 302
+
+    added = {"partner": Partner.objects.get(code="alia").pk, "role": "participant"}
+    assert client.post("/charts/acqua/partners/add/", added).status_code == 302
+    assert heard() == [("silfi", "alia")]
+    part = "/charts/acqua/part/publiacqua/"
+    assert client.post(part, {"gives_it": "Pagina", "seen": own.version}).status_code == 302
+    assert heard() == [("silfi", "Publiacqua")]
+
+    parts = client.get(desk).context["inline_admin_formsets"][0].formset
+    place = [form.instance.partner.code for form in parts.initial_forms].index("publiacqua")
+    new = {
+        "participations-TOTAL_FORMS": "5",
+        "participations-4-partner": Partner.objects.get(code="ataf").pk,
+        "participations-4-role": "participant",
+    }
+    from_the_desk(desk, **new, **{f"participations-{place}-gives_it": "Scrivania"})
+    assert heard() == [("silfi", "ataf"), ("silfi", "Publiacqua")]
+    from_the_desk(desk, title_it="Altro titolo")
+    assert heard() == []
+    from_the_desk(admin_url(own, "change"), gains_it="Dati")
+    assert heard() == [("silfi", "Publiacqua")]
+
+    address, api = "/api/v1/project-charts/acqua", call(writer)
+    listed = [
+        {"partner": code, "role": "lead" if code == "publiacqua" else "participant"}
+        for code in ("publiacqua", "silfi", "alia", "ataf", "comune-di-firenze", "toscana")
+    ]
+    listed[1]["gives_it"] = "Pali"
+    assert api.patch(address, {"participations": listed}).status_code == 200
+    everybody = ("publiacqua", "silfi")
+    assert sorted(heard()) == sorted((name, told) for name in everybody for told in ("toscana", "Silfi"))
+    assert api.patch(address, {"participations": listed}).status_code == 200
+    assert heard() == []
+    body = {"participations": [{"partner": "silfi", "gains_it": "Luce"}]}
+    assert call(other_writer).patch(address, body).status_code == 200
+    assert sorted(heard()) == [(name, "Silfi") for name in everybody]
+    own.refresh_from_db()
+    assert (own.gives_it, own.gains_it) == ("Scrivania", "Dati")
+    drafted = {"code": "nuova", "title_it": "Nuova", "participations": listed[:2]}
+    assert api.post("/api/v1/project-charts", drafted).status_code == 201
+    assert heard() == []
 
 
 def test_nobody_is_told_of_what_was_not_stored(publiacquas, silfis, chart, django_capture_on_commit_callbacks):
@@ -284,6 +346,34 @@ def test_one_bad_address_holds_nobody_else_up(publiacquas, silfis, staff, chart,
     assert "550" in waiting.last_error
 
 
+@pytest.mark.parametrize("failing", ["the text", "the database"])
+def test_an_e_mail_that_cannot_be_composed_holds_nobody_else_up(
+    publiacquas, silfis, staff, chart, monkeypatch, failing
+):
+    def compose(user, notices):
+        if user == silfis and failing == "the text":
+            raise KeyError("headline")
+        if user == silfis:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 / 0")
+        return message_for(user, notices)
+
+    monkeypatch.setattr("projects.mail.message_for", compose)
+    last = with_address(factories.user("turno"))
+    factories.referent(Partner.objects.get(code="silfi"), user=last)
+    said(chart, staff)
+    now = timezone.now()
+    sent = send_due(now)
+    assert (sent.emails, sent.failed) == (2, 1)
+    assert addressed() == ["publiacqua@example.org", "turno@example.org"]
+    waiting = ChartNotice.objects.get(sent_at=None)
+    assert (waiting.user, waiting.attempts, waiting.due_at) == (silfis, 1, now + timedelta(minutes=1))
+    assert waiting.last_error.partition(":")[0] == ("KeyError" if failing == "the text" else "DataError")
+    monkeypatch.undo()
+    assert send_due(waiting.due_at).emails == 1
+    assert addressed()[1] == "silfi@example.org"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_tell_nobody_twice(publiacquas, silfis, staff, chart, settings):
     for number in range(3):
@@ -345,7 +435,10 @@ def test_each_chooses_when_and_in_which_language(publiacquas, silfis, chart, bro
     assert (silfis.notice_pace, silfis.language, silfis.email) == ("daily", "en", "silfi@example.org")
     assert ChartNotice.objects.get().due_at > timezone.now()
     forged = {"notice_pace": "sometimes", "language": "en", "is_superuser": "on"}
-    assert client.post("/account/notices/", forged).status_code == 200
+    refused = client.post("/account/notices/", forged)
+    assert (refused.status_code, list(refused.context["form"].errors)) == (400, ["notice_pace"])
+    silfis.refresh_from_db()
+    assert (silfis.notice_pace, silfis.is_superuser) == ("daily", False)
     client.post("/account/notices/", {"notice_pace": "at_once", "language": "it", "is_superuser": "on"})
     silfis.refresh_from_db()
     assert (silfis.notice_pace, silfis.is_superuser) == ("at_once", False)
