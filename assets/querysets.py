@@ -266,7 +266,9 @@ class PlacementQuerySet(AssetPartQuerySet):
         words = place_words(text)
         as_typed = self.filter(Holds(PLACE_WORDS, place_query(words)))
         with by_index("enable_indexscan = off"):
-            return as_typed if as_typed.exists() else self._nearly_matching(words)
+            if as_typed.exists():
+                return as_typed
+            return self.filter(Holds(PLACE_WORDS, place_query(words, self._meant_by(words))))
 
     def first_matching(self, text: str, who, most: int, *, thorough: bool) -> list:
         """At most `most` units that `who` may see and that match a text, those that the index of words comes upon.
@@ -282,14 +284,14 @@ class PlacementQuerySet(AssetPartQuerySet):
         found = rows.filter(Holds(PLACE_WORDS, place_query(words)))._come_upon(most, thorough)
         if words and not found:
             with by_index("enable_indexscan = off", f"gin_fuzzy_search_limit = {ENOUGH}"):
-                nearly = rows._nearly_matching(words)
-            found = nearly._come_upon(most, thorough)
+                meant = rows._meant_by(words)
+            if any(meant.values()):
+                found = rows.filter(Holds(PLACE_WORDS, place_query(words, meant)))._come_upon(most, thorough)
         return list(self.model.objects.filter(pk__in=found).select_related("asset").order_by("address", "pk"))
 
-    def _nearly_matching(self, words: list[str]):
-        """Those of these units that have all words, or others that these hold and that may be meant."""
-        meant = apps.get_model("assets", "AddressWord").objects.meant_by(words, self)
-        return self.filter(Holds(PLACE_WORDS, place_query(words, meant)))
+    def _meant_by(self, words: list[str]) -> dict[str, list[str]]:
+        """Other words of these units that each word may mean."""
+        return apps.get_model("assets", "AddressWord").objects.meant_by(words, self)
 
     def _come_upon(self, most: int, thorough: bool) -> list[int]:
         """Ids of at most `most` of these: where the index has very many, of some of them first, then `thorough`ly."""

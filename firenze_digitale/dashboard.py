@@ -81,7 +81,7 @@ class Dashboard:
 
     @cached_property
     def plan(self) -> Plan | None:
-        return Plan.objects.with_objectives(self.who).current(self.today.year)
+        return Plan.objects.with_objectives(self.who).current(self.today.year, self.who)
 
     # Charts by state
 

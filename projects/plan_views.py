@@ -29,7 +29,7 @@ def plan_asked_for(request, plans) -> Plan | None:
             return plans.by_key(code)
         except Plan.DoesNotExist as error:
             raise Http404 from error
-    return plans.current(timezone.localdate().year)
+    return plans.current(timezone.localdate().year, request.user)
 
 
 @login_not_required

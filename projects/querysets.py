@@ -3,10 +3,12 @@
 from datetime import date
 
 from django.db.models import (
+    BooleanField,
     Case,
     Count,
     DateField,
     Exists,
+    ExpressionWrapper,
     IntegerField,
     OuterRef,
     Prefetch,
@@ -45,10 +47,18 @@ class PlanQuerySet(PlanFactQuerySet):
             "memorandum__signatures__partner",
         )
 
-    def current(self, year: int):
-        """The plan of the given year, or else the latest one; of several, the one that was there first."""
-        now = self.filter(start_year__lte=year, end_year__gte=year).order_by("start_year", "id")
-        return now.first() or self.order_by("-start_year", "id").first()
+    def current(self, year: int, who):
+        """The plan of the given year, else the latest one with charts that `who` may see, else the latest one.
+
+        Of several that are alike, the one that was there first.
+        """
+        charts = self.model._meta.get_field("objectives").related_model._meta.get_field("charts").related_model.objects
+        pursued = charts.model.objectives.through.objects.filter(
+            objective__plan=OuterRef("pk"), projectchart__in=charts.visible_to(who)
+        )
+        is_of_year = Q(start_year__lte=year, end_year__gte=year)
+        ranked = self.alias(is_of_year=ExpressionWrapper(is_of_year, BooleanField()), is_pursued=Exists(pursued))
+        return ranked.order_by("-is_of_year", "-is_pursued", "-start_year", "id").first()
 
 
 class ObjectiveQuerySet(PlanFactQuerySet):

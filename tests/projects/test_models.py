@@ -186,5 +186,14 @@ def test_of_two_plans_that_begin_together_the_first_one_is_shown_always(db):
     factories.plan(start_year=2016, end_year=2018)
     factories.plan(start_year=2010, end_year=2012)
     first.save()
-    assert Plan.objects.current(2026) == first
-    assert Plan.objects.current(2017) == first
+    assert Plan.objects.current(2026, None) == first
+    assert Plan.objects.current(2017, None) == first
+
+
+def test_where_no_plan_is_of_this_year_the_latest_with_charts_that_one_sees_is_shown(publiacqua, city_staff):
+    earlier, later = factories.plan(start_year=2016, end_year=2018), factories.plan(start_year=2021, end_year=2023)
+    chart = factories.chart(lead=publiacqua, status="approved", visibility="restricted")
+    chart.objectives.add(factories.objective(earlier))
+    assert Plan.objects.current(2026, city_staff) == earlier
+    assert Plan.objects.current(2026, None) == later
+    assert Plan.objects.current(2022, city_staff) == later
