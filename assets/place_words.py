@@ -30,10 +30,10 @@ CLOSE = """
     SELECT plain,
            array(SELECT word FROM assets_addressword
                  WHERE place = cardinality(%(words)s::text[]) AND word LIKE plain || '_%%'
-                 ORDER BY length(word), word LIMIT 200),
+                 ORDER BY length(word), word LIMIT 100),
            array(SELECT word FROM assets_addressword
                  WHERE word %% plain AND similarity(word, plain) >= 0.4 AND word <> plain
-                 ORDER BY similarity(word, plain) DESC, word LIMIT 50)
+                 ORDER BY similarity(word, plain) DESC, word LIMIT 30)
     FROM unnest(%(words)s::text[]) WITH ORDINALITY typed(plain, place)
     WHERE plain ~ '^[a-z]{3,}$' ORDER BY place
 """
@@ -46,7 +46,7 @@ class AddressWordQuerySet(QuerySet):
         """The few other words that each of `words` may mean, of those that `rows` hold.
 
         The table knows words of all addresses, also of those that nobody has any more. What depends on them is only
-        which words are looked at: where more than 200 begin alike, or more than 50 are as like, the ones after these
+        which words are looked at: where more than 100 begin alike, or more than 30 are as like, the ones after these
         are overlooked.
 
         Args:

@@ -64,9 +64,10 @@ ROW = "asset_id, district, latitude, longitude, status, address"
 
 
 def settle() -> None:
-    """Add up whatever is not settled, as the last step of a work that changed many placements."""
+    """Add up whatever is not settled, and file the new words of addresses: the end of a work on many placements."""
     with connection.cursor() as cursor:
         cursor.execute(SETTLE.replace("PERFORM", "SELECT").format(enough=1))
+        cursor.execute("SELECT gin_clean_pending_list('placement_words'::regclass)")
 
 
 def _changed(sign: int, rows: str, condition: str = "") -> str:

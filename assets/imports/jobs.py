@@ -20,6 +20,11 @@ logger = logging.getLogger(__name__)
 #: What progress is counted in.
 WHOLE = 1_000
 SECONDS_BETWEEN_TELLINGS = 0.5
+# Never waits: who has locked the import may be the very work that is told of, which would wait for itself.
+TELL = """
+    UPDATE assets_import SET done = %s
+    WHERE id = (SELECT id FROM assets_import WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED)
+"""
 #: What an import goes back to where its work ends too early: nothing of it was stored.
 BEFORE_WORK = {ImportState.UNDOING: ImportState.STORED}
 
@@ -87,7 +92,7 @@ def telling(imported: Import):
         if time.monotonic() - told_at >= SECONDS_BETWEEN_TELLINGS:
             told_at = time.monotonic()
             with aside.cursor() as cursor:
-                cursor.execute("UPDATE assets_import SET done = %s WHERE id = %s", [int(share * WHOLE), imported.pk])
+                cursor.execute(TELL, [int(share * WHOLE), imported.pk])
 
     try:
         yield tell
