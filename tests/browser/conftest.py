@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -116,6 +117,21 @@ class Visitor:
         self.page.click("main button[type=submit]")
 
 
+def _wait_for_last_answers(seconds: float = 5):
+    """Let the server end what a closed browser no longer waits for, or it would meet the emptying of the tables."""
+    at_work = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+    )
+    end = time.monotonic() + seconds
+    with connection.cursor() as cursor:
+        while time.monotonic() < end:
+            cursor.execute(at_work)
+            if cursor.fetchone() == (0,):
+                return
+            time.sleep(0.05)
+
+
 @pytest.fixture
 def visitor(chromium, live_server):
     """Return a function that sits somebody at a browser, and checks what they noticed."""
@@ -128,4 +144,5 @@ def visitor(chromium, live_server):
     yield visitor
     for each in visitors:
         each.context.close()
+    _wait_for_last_answers()
     assert [fault for each in visitors for fault in each.faults] == []
