@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from django.db import connection
 from playwright.sync_api import sync_playwright
 
 from tests import factories
