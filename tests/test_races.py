@@ -5,7 +5,8 @@ import psycopg2.errors
 import pytest
 from django.db import connection, transaction
 
-from assets.models import Category, Placement
+from assets.imports.jobs import TELL
+from assets.models import Category, Import, Placement
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -100,3 +101,13 @@ def test_a_unit_is_not_counted_as_everybodys_while_its_asset_is_being_hidden(has
     with transaction.atomic():
         type(asset).objects.filter(pk=asset.pk).update(visibility="restricted")
         has_to_wait(add, asset.pk)
+
+
+def test_telling_how_far_an_import_is_never_waits_for_who_holds_it(publiacqua, somebody_else):
+    imported = Import.objects.create(kind="placements", partner=publiacqua, file_name="a.csv", size=1)
+    with transaction.atomic():
+        Import.objects.select_for_update().get(pk=imported.pk)
+        somebody_else(TELL, 500, imported.pk)
+        assert Import.objects.get(pk=imported.pk).done == 0
+    somebody_else(TELL, 500, imported.pk)
+    assert Import.objects.get(pk=imported.pk).done == 500
