@@ -2,12 +2,13 @@
 
 import os
 import shutil
+import threading
 import time
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from django.db import connection
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import sync_playwright
 
 from tests import factories
@@ -118,23 +119,46 @@ class Visitor:
         self.page.click("main button[type=submit]")
 
 
-def _wait_for_last_answers(seconds: float = 5):
-    """Let the server end what a closed browser no longer waits for, or it would meet the emptying of the tables."""
-    at_work = (
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
-    )
-    end = time.monotonic() + seconds
-    with connection.cursor() as cursor:
-        while time.monotonic() < end:
-            cursor.execute(at_work)
-            if cursor.fetchone() == (0,):
-                return
+class AnswersUnderWay:
+    """Counts the requests that the server has begun and not ended, those included whose browser has gone."""
+
+    def __init__(self):
+        self.count, self.change = 0, threading.Condition()
+
+    def __enter__(self):
+        request_started.connect(self._begun, dispatch_uid="answers under way")
+        request_finished.connect(self._ended, dispatch_uid="answers under way")
+        return self
+
+    def __exit__(self, *_error):
+        request_started.disconnect(dispatch_uid="answers under way")
+        request_finished.disconnect(dispatch_uid="answers under way")
+
+    def _begun(self, **_details):
+        with self.change:
+            self.count += 1
+
+    def _ended(self, **_details):
+        with self.change:
+            self.count -= 1
+            self.change.notify_all()
+
+    def wait(self, seconds: float = 30):
+        """Let the server end what a closed browser no longer waits for, or it would meet emptied tables."""
+        for _time in range(2):  # what was sent last may not have been taken up when first looked at
+            with self.change:
+                assert self.change.wait_for(lambda: self.count <= 0, seconds), "The server is still answering."
             time.sleep(0.05)
 
 
 @pytest.fixture
-def visitor(chromium, live_server):
+def answers_under_way():
+    with AnswersUnderWay() as answers:
+        yield answers
+
+
+@pytest.fixture
+def visitor(chromium, live_server, answers_under_way):
     """Return a function that sits somebody at a browser, and checks what they noticed."""
     visitors = []
 
@@ -145,5 +169,5 @@ def visitor(chromium, live_server):
     yield visitor
     for each in visitors:
         each.context.close()
-    _wait_for_last_answers()
+    answers_under_way.wait()
     assert [fault for each in visitors for fault in each.faults] == []

@@ -102,6 +102,7 @@ def test_on_a_phone_rows_come_before_the_facets_which_unfold(rich, visitor):
     with page.expect_download() as download:
         page.click("a[href*='format=csv']")
     assert download.value.suggested_filename.endswith(".csv")
+    assert download.value.failure() is None
 
 
 def test_a_booklet_has_a_cover_and_each_chart_begins_on_a_new_page(rich, visitor):
