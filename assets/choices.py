@@ -15,6 +15,7 @@ __all__ = [
     "Kind",
     "PlacementStatus",
     "RowState",
+    "Theme",
     "Unit",
     "UpdateFrequency",
     "Visibility",
@@ -74,6 +75,24 @@ class UpdateFrequency(TextChoices):
     IRREGULAR = "irregular", _("irregular")
     NEVER = "never", _("never")
     UNKNOWN = "unknown", _("unknown")
+
+
+class Theme(TextChoices):
+    """Subjects of the EU's catalogues of data, by the codes of its authority table data-theme."""
+
+    AGRICULTURE = "AGRI", _("agriculture, fisheries, forestry and food")
+    ECONOMY = "ECON", _("economy and finance")
+    EDUCATION = "EDUC", _("education, culture and sport")
+    ENERGY = "ENER", _("energy")
+    ENVIRONMENT = "ENVI", _("environment")
+    GOVERNMENT = "GOVE", _("government and public sector")
+    HEALTH = "HEAL", _("health")
+    INTERNATIONAL = "INTR", _("international issues")
+    JUSTICE = "JUST", _("justice, legal system and public safety")
+    REGIONS = "REGI", _("regions and cities")
+    SOCIETY = "SOCI", _("population and society")
+    SCIENCE = "TECH", _("science and technology")
+    TRANSPORT = "TRAN", _("transport")
 
 
 class ImportedKind(TextChoices):

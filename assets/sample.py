@@ -11,7 +11,7 @@ from itertools import islice
 
 from django.db import connection, models, transaction
 
-from assets.choices import ExchangeStatus, Kind, PlacementStatus, Visibility
+from assets.choices import ExchangeStatus, Kind, PlacementStatus, UpdateFrequency, Visibility
 from assets.models import Asset, Category, Distribution, Placement
 from assets.tallies import settle
 from partners.choices import PartnerKind, Sector
@@ -31,7 +31,7 @@ CATEGORIES = (
 SOURCE = "generate_sample"
 ASSET_COLUMNS = (
     "code, name_it, name_en, description_it, description_en, source, owner_id, category_id, quantity, unit, "
-    "attributes, exchange_status, conditions_it, conditions_en, visibility"
+    "attributes, exchange_status, conditions_it, conditions_en, visibility, theme, update_frequency"
 )
 PLACEMENT_COLUMNS = "asset_id, code, address, district, latitude, longitude, status, attributes"
 
@@ -149,5 +149,6 @@ def asset_rows(count: int, partners: list, categories: list, chance: random.Rand
         yield (
             f"sample-{number:06d}\tBene di prova {number:06d}\tSample asset {number:06d}\t\t\t{SOURCE}\t"
             f"{partners[number % len(partners)].pk}\t{categories[number % len(categories)].pk}\t"
-            f"{chance.randrange(1, 5000)}\tpieces\t{{}}\t{ExchangeStatus.EXCHANGEABLE}\t\t\t{visibilities[number]}\n"
+            f"{chance.randrange(1, 5000)}\tpieces\t{{}}\t{ExchangeStatus.EXCHANGEABLE}\t\t\t{visibilities[number]}\t\t"
+            f"{UpdateFrequency.UNKNOWN}\n"
         )

@@ -318,11 +318,14 @@ def dates_in_order(model: str, first: str, last: str, message) -> models.CheckCo
     )
 
 
-def one_of(model: str, field: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
-    """Constraint: `field` holds one of `choices`, whichever door it came through."""
+def one_of(
+    model: str, field: str, choices: type[models.TextChoices], *, or_empty: bool = False
+) -> models.CheckConstraint:
+    """Constraint: `field` holds one of `choices`, whichever door it came through; or nothing, `or_empty`."""
+    values = choices.values + [""] * or_empty
     return models.CheckConstraint(
         name=f"{model}_{field}_known",
-        condition=models.Q(**{f"{field}__in": choices.values}),
+        condition=models.Q(**{f"{field}__in": values}),
         violation_error_message=format_lazy(
             _("“{field}” must be one of: {values}."), field=field, values=", ".join(choices.values)
         ),

@@ -46,3 +46,9 @@ class NoticePace(TextChoices):
     AT_ONCE = "at_once", _("at once")
     DAILY = "daily", _("once a day, together")
     NEVER = "never", _("never")
+
+
+class DeliveryState(TextChoices):
+    WAITING = "waiting", _("waiting")
+    DELIVERED = "delivered", _("delivered")
+    FAILED = "failed", _("given up")

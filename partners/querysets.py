@@ -94,17 +94,38 @@ class ReferentQuerySet(RegistryQuerySet):
         return self.filter(active=True)
 
 
-class ApiCredentialQuerySet(RegistryQuerySet):
-    """Administrators make and revoke credentials."""
+class SystemQuerySet(RegistryQuerySet):
+    """What belongs to a partner's systems is its referents' business, and the administrators'."""
 
     def visible_to(self, who):
-        return self.all() if access_of(who).administrator else self.none()
+        access = access_of(who)
+        return self.all() if access.administrator else self.filter(partner_id__in=access.partner_ids)
 
     def changeable_by(self, who):
-        return self.visible_to(who)
+        return self.visible_to(who) if access_of(who).writes else self.none()
 
     def for_list(self):
         return self.select_related("partner", "created_by")
+
+
+class WebhookQuerySet(SystemQuerySet):
+    """Addresses that are told of changes."""
+
+
+class WebhookDeliveryQuerySet(RegistryQuerySet):
+    """What was sent is seen with the webhook."""
+
+    def visible_to(self, who):
+        webhooks = self.model._meta.get_field("webhook").related_model.objects.visible_to(who)
+        return self.filter(webhook__in=webhooks)
+
+
+class ApiCredentialQuerySet(SystemQuerySet):
+    """Keys of partners' systems; a person makes and revokes them, never a key."""
+
+    def visible_to(self, who):
+        """A key does not see keys: one that leaks must not tell of others."""
+        return super().visible_to(who) if getattr(who, "pk", None) or access_of(who).administrator else self.none()
 
     def usable(self):
         """Credentials neither revoked nor expired."""

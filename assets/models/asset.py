@@ -13,10 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from assets.attributes import (
     validate_attributes,
 )
+from assets.changes import ASSETS, parts_shown
 from assets.choices import (
     ExchangeStatus,
     Kind,
+    Theme,
     Unit,
+    UpdateFrequency,
     Visibility,
 )
 from assets.freshness import Freshness, age_told, freshness_at
@@ -38,6 +41,7 @@ from firenze_digitale.base_models import (
     one_of,
     well_formed_code,
 )
+from firenze_digitale.change_log import logged
 from firenze_digitale.history import recorded
 from firenze_digitale.rules import Rule
 from firenze_digitale.searching import Searched, search_indexes, words_of
@@ -49,17 +53,20 @@ ASSET_WORDS = words_of(
 )
 
 ASSET_KIND_IN_USE = _("The new category is of the other kind, and the asset has placements or distributions.")
+CODE_RESERVED = _("This code is the address of another page: choose another one.")
 CONTACT_OF_OWNER = _("The contact must be a referent of the owner.")
+CODE_RESERVED = _("This code is the address of another page: choose another one.")
 OWNER_STAYS = _("An import leaves assets with their owner, one that you answer for: offer them to another partner.")
 
 
 @recorded()
+@logged(ASSETS, *parts_shown())
 class Asset(Coded, Named, Described, Sourced, RegistryModel):
     """Something that a partner has and another could use: its cameras, its customer records."""
 
     #: The column that decides what the keys of `attributes` mean.
     ATTRIBUTES_FOLLOW = "category_id"
-    RESERVED_CODES = frozenset({"export"})
+    RESERVED_CODES = frozenset({"bulk", "export"})
 
     owner = models.ForeignKey(Partner, verbose_name=_("owner"), on_delete=models.PROTECT, related_name="assets")
     category = models.ForeignKey(Category, verbose_name=_("category"), on_delete=models.PROTECT, related_name="assets")
@@ -78,6 +85,25 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
     contact = models.ForeignKey(
         Referent, verbose_name=_("contact"), on_delete=models.PROTECT, null=True, blank=True, related_name="assets"
     )
+    theme = models.CharField(
+        _("theme"),
+        max_length=4,
+        choices=Theme,
+        blank=True,
+        help_text=_("The subject under which others look for data."),
+    )
+    update_frequency = models.CharField(
+        _("update frequency"), max_length=20, choices=UpdateFrequency, default=UpdateFrequency.UNKNOWN
+    )
+    rights_holder = models.ForeignKey(
+        Partner,
+        verbose_name=_("rights holder"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="assets_held",
+        help_text=_("Who may say how it is used. Leave it empty where that is the owner."),
+    )
     mapped_on = models.DateField(_("mapped on"), null=True, blank=True)
     last_confirmed_on = models.DateField(_("last confirmed on"), null=True, blank=True)
 
@@ -92,6 +118,8 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
             well_formed_code("asset"),
             one_of("asset", "exchange_status", ExchangeStatus),
             one_of("asset", "visibility", Visibility),
+            one_of("asset", "theme", Theme, or_empty=True),
+            one_of("asset", "update_frequency", UpdateFrequency),
             dates_in_order(
                 "asset",
                 "mapped_on",
@@ -148,7 +176,7 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
         super().clean()
         errors = {}
         if self._state.adding and self.code in self.RESERVED_CODES:
-            errors["code"] = _("This code is the address of another page: choose another one.")
+            errors["code"] = CODE_RESERVED
         if self.contact_id and self.owner_id and self.contact.partner_id != self.owner_id:
             errors["contact"] = CONTACT_OF_OWNER
         if self.category_id:

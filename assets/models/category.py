@@ -9,6 +9,7 @@ from assets.attributes import (
     attribute_fields,
     validate_attribute_schema,
 )
+from assets.changes import CATEGORIES, kind_told
 from assets.choices import (
     Kind,
 )
@@ -23,6 +24,7 @@ from firenze_digitale.base_models import (
     one_of,
     well_formed_code,
 )
+from firenze_digitale.change_log import logged
 from firenze_digitale.history import recorded
 from firenze_digitale.rules import Rule
 
@@ -32,6 +34,7 @@ CATEGORY_KIND_IN_USE = _("The kind cannot change any more: the category has asse
 
 
 @recorded()
+@logged(CATEGORIES, kind_told())
 class Category(Coded, Named, Sourced, RegistryModel):
     """A kind of thing that partners share: luminaires, geographic systems. It says what to ask of each."""
 

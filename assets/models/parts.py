@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from assets.attributes import (
     validate_attributes,
 )
+from assets.changes import DISTRIBUTIONS, PLACEMENTS
 from assets.choices import (
     District,
     PlacementStatus,
@@ -28,6 +29,7 @@ from firenze_digitale.base_models import (
     Titled,
     one_of,
 )
+from firenze_digitale.change_log import logged
 from firenze_digitale.history import recorded
 from firenze_digitale.rules import Rule
 
@@ -96,6 +98,7 @@ class AssetPart(RegistryModel):
 
 
 @recorded()
+@logged(PLACEMENTS)
 class Placement(AssetPart):
     """One unit of a material asset in the field: a luminaire on its pole, a drinking fountain."""
 
@@ -170,6 +173,7 @@ class Placement(AssetPart):
             ),
         ]
         indexes = [
+            models.Index(fields=["updated_at", "id"], name="placement_by_change"),
             models.Index(fields=["latitude", "longitude"], name="placement_by_position"),
             models.Index(fields=["district", "latitude", "longitude"], name="placement_by_district"),
             # As `without_coordinates` says it: few rows of a million.
@@ -214,6 +218,7 @@ class Placement(AssetPart):
 
 
 @recorded()
+@logged(DISTRIBUTIONS)
 class Distribution(Titled, AssetPart):
     """One way to get at an immaterial asset: a file, a service, a document."""
 

@@ -15,8 +15,10 @@ from firenze_digitale.base_models import (
     one_of,
     well_formed_code,
 )
+from firenze_digitale.change_log import logged, logged_part
 from firenze_digitale.history import recorded
 from firenze_digitale.rules import Rule
+from partners.changes import MEMORANDA
 from partners.choices import SignatureRole
 from partners.models.partner import Partner
 from partners.querysets import MemorandumQuerySet, SignatureQuerySet
@@ -25,6 +27,7 @@ RENEWAL_IN_ORDER = _("A memorandum renews one that began before it.")
 
 
 @recorded()
+@logged(MEMORANDA)
 class Memorandum(Coded, Titled, Described, Sourced, RegistryModel):
     """The memorandum of understanding under which a plan is carried out."""
 
@@ -87,6 +90,7 @@ class Memorandum(Coded, Titled, Described, Sourced, RegistryModel):
 
 
 @recorded()
+@logged_part(MEMORANDA, "signatures", "memorandum_id")
 class Signature(Sourced, RegistryModel):
     """A partner's part in a memorandum."""
 

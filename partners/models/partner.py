@@ -15,9 +15,11 @@ from firenze_digitale.base_models import (
     one_of,
     well_formed_code,
 )
+from firenze_digitale.change_log import logged
 from firenze_digitale.history import recorded
 from firenze_digitale.rules import Rule
 from firenze_digitale.searching import Searched, search_indexes, words_of
+from partners.changes import PARTNERS
 from partners.choices import PartnerKind, Sector
 from partners.querysets import PartnerQuerySet
 from partners.validators import (
@@ -35,6 +37,7 @@ SUCCESSION_LOOP = _("A partner cannot succeed itself, directly or through others
 
 
 @recorded()
+@logged(PARTNERS)
 class Partner(Coded, Named, Sourced, RegistryModel):
     """An organisation of the network: the City, an agency, an association."""
 

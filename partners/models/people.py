@@ -8,6 +8,7 @@ import pghistory.models
 import pgtrigger
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
@@ -16,9 +17,11 @@ from django.utils.translation import gettext_lazy as _
 
 from firenze_digitale.access import ANONYMOUS, Access, access_of
 from firenze_digitale.base_models import Coded, RegistryModel, one_of, well_formed_code
+from firenze_digitale.change_log import logged
 from firenze_digitale.history import recorded
 from firenze_digitale.rules import stays
 from firenze_digitale.states import version_by_events
+from partners.changes import REFERENTS
 from partners.choices import CredentialAccess, NoticePace
 from partners.models.partner import Partner
 from partners.querysets import ApiCredentialQuerySet, ReferentQuerySet, UserQuerySet
@@ -77,6 +80,7 @@ REFERENT_STAYS = _("A referent stays with its partner: switch this one off, and 
 
 
 @recorded()
+@logged(REFERENTS)
 class Referent(Coded, RegistryModel):
     """The person who answers for a partner's information and communication technology."""
 
@@ -151,6 +155,13 @@ class ApiCredential(RegistryModel):
     )
     name = models.CharField(_("name"), max_length=200, help_text=_("Which system uses it, and for what."))
     access = models.CharField(_("access"), max_length=10, choices=CredentialAccess, default=CredentialAccess.READ)
+    resources = ArrayField(
+        models.CharField(max_length=20),
+        verbose_name=_("resources"),
+        blank=True,
+        default=list,
+        help_text=_("Which resources of the API it reaches; none: all that the partner may see."),
+    )
     prefix = models.CharField(_("prefix"), max_length=12, unique=True, editable=False)
     secret_hash = models.CharField(_("hash of the secret"), max_length=64, editable=False)
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)

@@ -13,7 +13,9 @@ from firenze_digitale.base_models import (
     Translated,
     well_formed_code,
 )
+from firenze_digitale.change_log import logged
 from firenze_digitale.history import recorded
+from partners.changes import MONOGRAPHS, STUDIES
 from partners.models.partner import Partner
 from partners.querysets import MonographQuerySet, StudyQuerySet
 
@@ -27,6 +29,7 @@ def plausible_year(model: str) -> models.CheckConstraint:
 
 
 @recorded()
+@logged(STUDIES)
 class Study(Coded, Titled, Described, Sourced, RegistryModel):
     """A piece of research on what the agencies have, with one monograph for each."""
 
@@ -47,6 +50,7 @@ class Study(Coded, Titled, Described, Sourced, RegistryModel):
 
 
 @recorded()
+@logged(MONOGRAPHS)
 class Monograph(Coded, Titled, Sourced, RegistryModel):
     """The part of a study that tells of one partner."""
 

@@ -20,9 +20,11 @@ from firenze_digitale.base_models import (
     one_of,
     well_formed_code,
 )
+from firenze_digitale.change_log import logged, logged_part
 from firenze_digitale.history import recorded, recorded_link
 from firenze_digitale.rules import Rule
 from firenze_digitale.searching import Searched, search_indexes, words_of
+from projects.changes import CHARTS, charts_shown
 from projects.choices import CHART_TRANSITIONS, STEPS_WITH_REASON, ChartStatus
 from projects.models.plan import Action, Objective
 from projects.querysets import ProjectChartQuerySet
@@ -56,6 +58,7 @@ ALLOWED_SQL = " OR ".join(
 
 
 @recorded()
+@logged(CHARTS, *charts_shown())
 class ProjectChart(Coded, Titled, Described, Sourced, RegistryModel):
     """A sheet that binds agencies and the City to a project: who gives what, and what each gains."""
 
@@ -232,6 +235,7 @@ class ProjectChart(Coded, Titled, Described, Sourced, RegistryModel):
 
 
 @recorded_link()
+@logged_part(CHARTS, "objectives", "projectchart_id")
 class ChartObjective(ProjectChart.objectives.through):
     """The link between a chart and an objective, with its history."""
 
@@ -240,6 +244,7 @@ class ChartObjective(ProjectChart.objectives.through):
 
 
 @recorded_link()
+@logged_part(CHARTS, "actions", "projectchart_id")
 class ChartAction(ProjectChart.actions.through):
     """The link between a chart and an action, with its history."""
 

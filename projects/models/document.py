@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import RegistryModel, Sourced, Titled
+from firenze_digitale.change_log import logged_part
 from firenze_digitale.file_types import TYPES, FileType, NotTaken, type_of
 from firenze_digitale.history import recorded
 from firenze_digitale.states import event_model_of
+from projects.changes import CHARTS
 from projects.meeting_querysets import MeetingDocumentQuerySet
 from projects.models.chart import ProjectChart
 from projects.models.meeting import Meeting
@@ -157,6 +159,7 @@ def file_or_link(model: str) -> models.CheckConstraint:
 
 
 @recorded()
+@logged_part(CHARTS, "documents", "chart_id")
 class ChartDocument(Document, ChartPart):
     """A document of a chart."""
 

@@ -17,9 +17,11 @@ from firenze_digitale.base_models import (
     one_of,
     well_formed_code,
 )
+from firenze_digitale.change_log import logged, logged_part
 from firenze_digitale.history import recorded, recorded_link
 from firenze_digitale.searching import Searched, search_indexes, words_of
 from partners.models import Referent
+from projects.changes import MEETINGS
 from projects.meeting_querysets import MeetingQuerySet
 from projects.models.chart import ProjectChart
 
@@ -28,6 +30,7 @@ MEETING_WORDS = words_of(("title_it", "title_en", "place"), ("minutes_it", "minu
 
 
 @recorded()
+@logged(MEETINGS)
 class Meeting(Coded, Titled, Sourced, RegistryModel):
     """A meeting of referents: what was mapped in it, and which charts were born there."""
 
@@ -63,6 +66,7 @@ class Meeting(Coded, Titled, Sourced, RegistryModel):
 
 
 @recorded_link()
+@logged_part(MEETINGS, "participants", "meeting_id")
 class MeetingParticipant(Meeting.participants.through):
     """The link between a meeting and who took part, with its history."""
 
@@ -71,6 +75,7 @@ class MeetingParticipant(Meeting.participants.through):
 
 
 @recorded_link()
+@logged_part(MEETINGS, "mapped_assets", "meeting_id")
 class MeetingAsset(Meeting.mapped_assets.through):
     """The link between a meeting and an asset mapped in it, with its history."""
 
@@ -79,6 +84,7 @@ class MeetingAsset(Meeting.mapped_assets.through):
 
 
 @recorded_link()
+@logged_part(MEETINGS, "charts_born", "meeting_id")
 class MeetingChart(Meeting.charts_born.through):
     """The link between a meeting and a chart born there, with its history."""
 

@@ -7,9 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from assets.models import Asset
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import RegistryModel, Sourced, Titled, Translated, one_of
+from firenze_digitale.change_log import logged_part
 from firenze_digitale.history import recorded
 from firenze_digitale.rules import Rule
 from partners.models import Partner
+from projects.changes import CHARTS, assets_shown
 from projects.choices import ChartStatus, ParticipationRole
 from projects.models.chart import LINKS_CITY_AND_PARTNER, UNLINKED_SQL, ProjectChart
 from projects.querysets import AssetUseQuerySet, MilestoneQuerySet, ParticipationQuerySet
@@ -35,6 +37,7 @@ class ChartPart(RegistryModel):
 
 
 @recorded()
+@logged_part(CHARTS, "participations", "chart_id")
 class Participation(Sourced, ChartPart):
     """A partner's part in a chart: what it gives, and what it gains."""
 
@@ -122,6 +125,7 @@ class Participation(Sourced, ChartPart):
 
 
 @recorded()
+@logged_part(CHARTS, "asset_uses", "chart_id")
 class AssetUse(Sourced, ChartPart):
     """An asset that a chart puts to use, and what for."""
 
@@ -157,6 +161,7 @@ class AssetUse(Sourced, ChartPart):
 
 
 @recorded()
+@logged_part(CHARTS, "milestones", "chart_id")
 class Milestone(Titled, Sourced, ChartPart):
     """A step of a chart that is done by a day. Progress is counted from these."""
 
@@ -182,3 +187,11 @@ class Milestone(Titled, Sourced, ChartPart):
                 violation_error_message=_("The chart already has a milestone with this title."),
             ),
         ]
+
+
+@pgtrigger.register(*assets_shown())
+class AssetInCharts(Asset):
+    """An asset as charts and meetings name it: only to whoever sees it."""
+
+    class Meta:
+        proxy = True

@@ -16,10 +16,12 @@ from firenze_digitale.base_models import (
     one_of,
     well_formed_code,
 )
+from firenze_digitale.change_log import logged, logged_part
 from firenze_digitale.history import recorded, recorded_link
 from firenze_digitale.rules import Rule, stays
 from firenze_digitale.searching import Searched, words_of
 from partners.models import Memorandum
+from projects.changes import ACTION_PLANS, ACTIONS, OBJECTIVES, PLANS
 from projects.choices import ActionStatus
 from projects.querysets import (
     ActionPlanQuerySet,
@@ -40,6 +42,7 @@ OBJECTIVE_OF_SAME_PLAN = _("An action pursues objectives of its own plan: choose
 
 
 @recorded()
+@logged(PLANS)
 class Plan(Coded, Titled, Described, Sourced, RegistryModel):
     """A roadmap of some years that a memorandum binds the partners to."""
 
@@ -97,6 +100,7 @@ class Plan(Coded, Titled, Described, Sourced, RegistryModel):
 
 
 @recorded()
+@logged(OBJECTIVES)
 class Objective(Titled, Described, Sourced, RegistryModel):
     """One of the numbered objectives of a plan. Objectives are data, never code."""
 
@@ -134,6 +138,7 @@ class Objective(Titled, Described, Sourced, RegistryModel):
 
 
 @recorded()
+@logged(ACTION_PLANS)
 class ActionPlan(Titled, Described, Sourced, RegistryModel):
     """The plan of action of one year."""
 
@@ -179,6 +184,7 @@ class ActionPlan(Titled, Described, Sourced, RegistryModel):
 
 
 @recorded()
+@logged(ACTIONS)
 class Action(Coded, Titled, Described, Sourced, RegistryModel):
     """Something that an annual plan says will be done, for one or more objectives."""
 
@@ -213,6 +219,7 @@ class Action(Coded, Titled, Described, Sourced, RegistryModel):
 
 
 @recorded_link()
+@logged_part(ACTIONS, "objectives", "action_id")
 class ActionObjective(Action.objectives.through):
     """The link between an action and an objective, with its history and its rule."""
 

@@ -1,0 +1,61 @@
+"""What the log of changes tells of the Plan, charts and meetings."""
+
+from assets.changes import SEEN_BY
+from firenze_digitale.change_log import BY_VISIBILITY, OWN, Audience, LoggedKind, SightChange
+from projects.choices import ChartStatus
+
+
+def _numbered(name: str, table: str, number: str) -> LoggedKind:
+    return LoggedKind(name, table, key=f"{{row}}_up.code || ':' || {{row}}.{number}", up=("projects_plan", "plan_id"))
+
+
+PLANS = LoggedKind("plans", "projects_plan")
+OBJECTIVES = _numbered("objectives", "projects_objective", "number")
+ACTION_PLANS = _numbered("action-plans", "projects_actionplan", "year")
+ACTIONS = LoggedKind("actions", "projects_action")
+CHARTS = LoggedKind(
+    "project-charts",
+    "projects_projectchart",
+    audience=Audience(
+        f"CASE WHEN {{row}}.status = '{ChartStatus.DRAFT}' THEN {OWN} ELSE {BY_VISIBILITY} END",
+        links=("projects_participation", "SELECT id, chart_id AS row_id, partner_id FROM {rows}"),
+    ),
+)
+MEETINGS = LoggedKind(
+    "meetings",
+    "projects_meeting",
+    audience=Audience(
+        BY_VISIBILITY,
+        links=(
+            "projects_meeting_participants",
+            "SELECT took_part.id, meeting_id AS row_id, partner_id FROM {rows} took_part"
+            " JOIN partners_referent referent ON referent.id = referent_id",
+        ),
+    ),
+)
+
+
+def assets_shown() -> list[SightChange]:
+    """Triggers: charts and meetings name the assets that their reader sees."""
+    charts = f"JOIN projects_assetuse link ON link.asset_id = n.id JOIN {CHARTS.table} t ON t.id = link.chart_id"
+    meetings = (
+        "JOIN projects_meeting_mapped_assets link ON link.asset_id = n.id"
+        f" JOIN {MEETINGS.table} t ON t.id = link.meeting_id"
+    )
+    return [
+        SightChange(name="log_charts", kind=CHARTS, columns=SEEN_BY, reach=charts, field="asset_uses"),
+        SightChange(name="log_meetings", kind=MEETINGS, columns=SEEN_BY, reach=meetings, field="mapped_assets"),
+    ]
+
+
+def charts_shown() -> list[SightChange]:
+    """Trigger: meetings name the charts that their reader sees."""
+    reach = (
+        "JOIN projects_meeting_charts_born link ON link.projectchart_id = n.id"
+        f" JOIN {MEETINGS.table} t ON t.id = link.meeting_id"
+    )
+    return [
+        SightChange(
+            name="log_meetings", kind=MEETINGS, columns=("visibility", "status"), reach=reach, field="charts_born"
+        )
+    ]
