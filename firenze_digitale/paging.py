@@ -15,6 +15,8 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 from django.utils.timezone import is_naive
 from django.utils.translation import gettext_lazy as _
 
+START, FORWARDS, BACKWARDS = "start", "f", "b"
+
 
 class InvalidCursor(ValueError):
     """The cursor was not made by `paginate` for this list."""
@@ -31,35 +33,74 @@ class Page:
     previous: str | None
 
 
-def paginate(queryset: models.QuerySet, *, key: tuple[str, ...], limit: int, cursor: str | None = None) -> Page:
-    """Return the page of `queryset` that `cursor` points at; the first one without it.
+@dataclass(frozen=True)
+class Asked:
+    """Which page of a list is asked for.
 
     Args:
         key: fields or annotations that order the list, all ascending or all with a leading “-”. Together they are
             unique, none is null, and an index covers them where the list is long.
         limit: rows a page.
+        way: START, or FORWARDS or BACKWARDS from the row that has `values`.
+    """
+
+    key: tuple[str, ...]
+    limit: int
+    way: str
+    values: tuple = ()
+
+    @classmethod
+    def by(cls, cursor: str | None, queryset: models.QuerySet, key: tuple[str, ...], limit: int) -> "Asked":
+        """The page of `queryset` that `cursor` points at.
+
+        Raises:
+            InvalidCursor: the cursor belongs to no such list.
+        """
+        if not cursor:
+            return cls(key, limit, START)
+        return cls(key, limit, *_read(cursor, queryset, tuple(name.lstrip("-") for name in key)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name.lstrip("-") for name in self.key)
+
+    def rows(self, queryset: models.QuerySet) -> models.QuerySet:
+        """The rows of the page in the order in which they are read, and one more if there is one."""
+        is_descending = self.key[0].startswith("-") != (self.way == BACKWARDS)
+        if self.way != START:
+            lookup = TupleLessThan if is_descending else TupleGreaterThan
+            queryset = queryset.filter(lookup(Tuple(*(models.F(name) for name in self.names)), self.values))
+        order = [f"-{name}" for name in self.names] if is_descending else list(self.names)
+        return queryset.order_by(*order)[: self.limit + 1]
+
+    def page(self, rows: list) -> Page:
+        """The page that holds `rows`, which are those of `rows` as they were read."""
+        more, rows = len(rows) > self.limit, rows[: self.limit]
+        if self.way == BACKWARDS:
+            rows.reverse()
+        has_next, has_previous = (True, more) if self.way == BACKWARDS else (more, self.way != START)
+        return Page(
+            rows,
+            next=cursor_at(rows[-1], self.names) if rows and has_next else None,
+            previous=cursor_at(rows[0], self.names, backwards=True) if rows and has_previous else None,
+        )
+
+
+def paginate(
+    queryset: models.QuerySet, *, key: tuple[str, ...], limit: int, cursor: str | None = None, read=list
+) -> Page:
+    """Return the page of `queryset` that `cursor` points at; the first one without it.
+
+    Args:
+        key, limit: as of `Asked`.
         cursor: `next` or `previous` of another page of the same list.
+        read: makes of the queryset of a page its rows, which are models, or dictionaries that hold what `key` names.
 
     Raises:
         InvalidCursor: the cursor belongs to no such list.
     """
-    names = tuple(name.lstrip("-") for name in key)
-    descending = key[0].startswith("-")
-    backwards, values = _read(cursor, queryset, names) if cursor else (False, None)
-    if values is not None:
-        lookup = TupleLessThan if descending != backwards else TupleGreaterThan
-        queryset = queryset.filter(lookup(Tuple(*(models.F(name) for name in names)), values))
-    order = [f"-{name}" for name in names] if descending != backwards else list(names)
-    rows = list(queryset.order_by(*order)[: limit + 1])
-    more, rows = len(rows) > limit, rows[:limit]
-    if backwards:
-        rows.reverse()
-    has_next, has_previous = (True, more) if backwards else (more, cursor is not None)
-    return Page(
-        rows,
-        next=cursor_at(rows[-1], names, backwards=False) if rows and has_next else None,
-        previous=cursor_at(rows[0], names, backwards=True) if rows and has_previous else None,
-    )
+    asked = Asked.by(cursor, queryset, key, limit)
+    return asked.page(read(asked.rows(queryset)))
 
 
 def _value(row, name: str):
@@ -72,20 +113,24 @@ def _value(row, name: str):
 
 def cursor_at(row, names: tuple[str, ...], *, backwards: bool = False) -> str:
     """Return the cursor of the page that follows `row` (or precedes it) in a list ordered by `names`."""
-    words = ["b" if backwards else "f", *(str(_value(row, name)) for name in names)]
+    words = [BACKWARDS if backwards else FORWARDS, *(str(_value(row, name)) for name in names)]
     return base64.urlsafe_b64encode(json.dumps(words, ensure_ascii=False).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, queryset: models.QuerySet, names: tuple[str, ...]) -> tuple[bool, tuple]:
+def _read(cursor: str, queryset: models.QuerySet, names: tuple[str, ...]) -> tuple[str, tuple]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         direction, *words = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if direction not in ("f", "b") or len(words) != len(names) or not all(isinstance(w, str) for w in words):
+        if (
+            direction not in (FORWARDS, BACKWARDS)
+            or len(words) != len(names)
+            or not all(isinstance(w, str) for w in words)
+        ):
             raise InvalidCursor
         values = tuple(_typed(queryset, name, word) for name, word in zip(names, words, strict=True))
     except (ValueError, TypeError, binascii.Error, RecursionError, ValidationError) as error:
         raise InvalidCursor from error
-    return direction == "b", values
+    return direction, values
 
 
 def _field(queryset: models.QuerySet, name: str) -> models.Field:

@@ -43,9 +43,10 @@ def _no_session_left_behind(django_db_setup, django_db_blocker):
 
 @pytest.fixture(scope="session", autouse=True)
 def _settings_of_all_tests():
-    """Test clients come without TLS, nobody collected the static files, and a worker's tasks are done at once."""
+    """Test clients come without TLS and ask as much as they like; no static files; a worker's tasks are done at once."""
     tasks = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
-    with override_settings(SECURE_SSL_REDIRECT=False, WHITENOISE_AUTOREFRESH=True, TASKS=tasks):
+    limits = {"API_LIMIT_PER_CREDENTIAL": 10**6, "API_LIMIT_PER_ADDRESS": 10**6}
+    with override_settings(SECURE_SSL_REDIRECT=False, WHITENOISE_AUTOREFRESH=True, TASKS=tasks, **limits):
         yield
 
 
@@ -140,12 +141,12 @@ def browse():
 
 @pytest.fixture
 def call():
-    """Return an API client that carries the given token (nobody's: None)."""
+    """Return an API client that carries the given token (nobody's: None), and changes rows as they are by default."""
 
-    def call(token=None) -> APIClient:
+    def call(token=None, if_match="*") -> APIClient:
         client = APIClient()
-        if token is not None:
-            client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        headers = {"HTTP_AUTHORIZATION": token and f"Bearer {token}", "HTTP_IF_MATCH": if_match}
+        client.credentials(**{name: value for name, value in headers.items() if value is not None})
         return client
 
     return call

@@ -6,7 +6,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from firenze_digitale.paging import InvalidCursor, paginate
+from firenze_digitale.paging import Asked, InvalidCursor
 
 
 class KeysetPagination(BasePagination):
@@ -17,12 +17,24 @@ class KeysetPagination(BasePagination):
     parameters = frozenset({"limit", "cursor"})
 
     def paginate_queryset(self, queryset, request, view=None):
+        asked = self.asked(queryset, request, view)
+        return self.fill(asked, list(asked.rows(queryset)))
+
+    def asked(self, queryset, request, view) -> Asked:
+        """Which page of the view's list a request asks for.
+
+        Raises:
+            ValidationError: `limit` or `cursor` is none.
+        """
         self.address = request.build_absolute_uri()
-        limit, cursor = self._limit(request), request.query_params.get("cursor")
         try:
-            self.page = paginate(queryset, key=view.list_key, limit=limit, cursor=cursor)
+            return Asked.by(request.query_params.get("cursor"), queryset, view.list_key, self._limit(request))
         except InvalidCursor as error:
             raise ValidationError({"cursor": [error.message]}) from error
+
+    def fill(self, asked: Asked, rows: list) -> list:
+        """Take what was read for the page, and return its rows."""
+        self.page = asked.page(rows)
         return self.page.rows
 
     def _limit(self, request) -> int:
@@ -36,14 +48,16 @@ class KeysetPagination(BasePagination):
     def _address_of(self, cursor: str | None) -> str | None:
         return cursor and replace_query_param(self.address, "cursor", cursor)
 
+    def page_of(self, bodies: list) -> dict:
+        """The body of the page, with the addresses of its neighbours."""
+        return {
+            "next": self._address_of(self.page.next),
+            "previous": self._address_of(self.page.previous),
+            "results": bodies,
+        }
+
     def get_paginated_response(self, data):
-        return Response(
-            {
-                "next": self._address_of(self.page.next),
-                "previous": self._address_of(self.page.previous),
-                "results": data,
-            }
-        )
+        return Response(self.page_of(data))
 
     def get_paginated_response_schema(self, schema):
         address = {"type": "string", "format": "uri", "nullable": True, "maxLength": 4000}

@@ -1,16 +1,34 @@
 """One resource of the API: its list and its rows, as far as the caller may see and change them."""
 
 from contextlib import contextmanager
+from functools import partial
 from urllib.parse import quote
 
+import orjson
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from rest_framework import status
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from firenze_digitale import problems
+from firenze_digitale.access import access_of
+from firenze_digitale.api.conditional import check_match, etag_of, etag_of_list, is_known, unchanged, with_etag
+from firenze_digitale.api.filtering import check_names, parameters_of
+from firenze_digitale.api.formats import (
+    CSV,
+    JSON,
+    MEDIA_TYPES,
+    PARAMETER,
+    asked_format,
+    csv_of,
+    refuse_paging,
+    sent,
+)
+from firenze_digitale.api.idempotency import OnceByKey
+from firenze_digitale.api.lists import OPTIONS, bodies_of, columns_of, lookups_of, page_statement, read_columns
+from firenze_digitale.api.parsing import ACCEPT_PATCH
 from firenze_digitale.rules import readable_refusals
 
 READ = ("get", "head", "options")
@@ -24,7 +42,7 @@ def storing():
         yield
 
 
-class RegistryViewSet(GenericViewSet):
+class RegistryViewSet(OnceByKey, GenericViewSet):
     """Base of all resources. What may be seen and changed is asked of the model's queryset.
 
     A subclass names `model`, `serializer_class`, `filterset_class`, where the list is ordered by something else than
@@ -34,9 +52,16 @@ class RegistryViewSet(GenericViewSet):
     model = None
     filterset_class = None
     list_key = ("code",)
+    #: In which formats the list is answered, as `api.formats` calls them.
+    formats = (JSON, CSV)
     http_method_names = READ
     lookup_url_kwarg = "key"
     lookup_value_regex = "[^/]+"
+
+    @property
+    def resource(self) -> str:
+        """What the resource is called in addresses, and in the log of changes."""
+        return self.basename.removeprefix("api-")
 
     def get_queryset(self):
         return self.model.objects.visible_to(self.request.user)
@@ -52,13 +77,61 @@ class RegistryViewSet(GenericViewSet):
         """Rows of which the caller may change something."""
         return self.model.objects.changeable_by(self.request.user)
 
+    def perform_content_negotiation(self, request, force=False):
+        """A list, which has several formats, finds out by itself which one is asked for."""
+        if self.action != "list":
+            return super().perform_content_negotiation(request, force)
+        renderer = self.get_renderers()[0]
+        return renderer, renderer.media_type
+
+    @property
+    def default_response_headers(self):
+        varies = {"Vary": "Accept"} if self.action == "list" else {}
+        return {**super().default_response_headers, **varies}
+
     def list(self, request):
-        rows = self.filter_queryset(self.get_queryset().for_api(request.user))
-        page = self.paginate_queryset(rows)
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        if (name := asked_format(request, self.formats)) != JSON:
+            return self.file(request, name)
+        check_names(request, parameters_of(self))
+        filtered = bool(request.GET.keys() - self.pagination_class.parameters - {PARAMETER})
+        etag = etag_of_list(request, self.resource, filtered=filtered)
+        if is_known(request, etag):
+            return unchanged(etag)
+        page = self.paginator.page_of(self._bodies(request, filtered=filtered))
+        return with_etag(HttpResponse(orjson.dumps(page, option=OPTIONS), MEDIA_TYPES[JSON]), etag)
+
+    def _bodies(self, request, *, filtered: bool) -> list:
+        """The bodies of the page that is asked for: read as columns, unless they say more than columns do."""
+        columns = columns_of(self.serializer_class)
+        if columns is None:
+            rows = self.filter_queryset(self.get_queryset().for_api(request.user))
+            return self.get_serializer(self.paginate_queryset(rows), many=True).data
+        hidden = self.model.objects.all().links_hidden_from(request.user)
+        lookups = lookups_of(columns, hidden, self.list_key)
+        asked = self.paginator.asked(self.model.objects.all(), request, self)
+        access = access_of(request.user)
+        made = None if filtered else page_statement(self.model, lookups, self.list_key, access, asked.limit, asked.way)
+        if made:
+            found = made.rows(asked.values)
+        else:
+            found = read_columns(asked.rows(self.filter_queryset(self.get_queryset())), lookups)
+        return bodies_of(self.paginator.fill(asked, found), columns, hidden)
+
+    def file(self, request, name: str):
+        """All rows of the list in a format other than JSON."""
+        refuse_paging(request, self.pagination_class.parameters)
+        rows = self.filter_queryset(self.get_queryset().for_api(request.user)).order_by(*self.list_key)
+        return sent(request, name, self.written(name, rows), self.resource)
+
+    def written(self, name: str, rows):
+        """The rows, piece by piece, in one of `formats`."""
+        return csv_of(rows, partial(self.get_serializer, many=True), self.request.user)
 
     def retrieve(self, request, key):
-        return Response(self.get_serializer(self.found(self.get_queryset().for_api(request.user))).data)
+        row = self.found(self.get_queryset().for_api(request.user))
+        serializer = self.get_serializer(row)
+        etag = etag_of(row, serializer)
+        return unchanged(etag) if is_known(request, etag) else with_etag(Response(serializer.data), etag)
 
     def create(self, request):
         if not self.model.may_be_added_by(request.user):
@@ -66,13 +139,15 @@ class RegistryViewSet(GenericViewSet):
         with storing():
             row = self._stored(None)
         address = request.build_absolute_uri(f"{request.path}/{quote(row.key, safe=':')}")
-        return Response(self._body(row), status=status.HTTP_201_CREATED, headers={"Location": address})
+        answer = self._answer(row, status.HTTP_201_CREATED)
+        answer.headers["Location"] = address
+        return answer
 
     def update(self, request, key, partial=False):
         seen = self.found(self.get_queryset())
         with storing():
             row = self._stored(self._locked(seen, self.rows_to_change()), partial=partial)
-        return Response(self._body(row))
+        return self._answer(row)
 
     def partial_update(self, request, key):
         return self.update(request, key, partial=True)
@@ -88,21 +163,30 @@ class RegistryViewSet(GenericViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def options(self, request, *args, **kwargs):
-        """Answer with the methods that the address knows, in the header `Allow`."""
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        """Answer with the methods that the address knows, in `Allow`, and with what PATCH takes, in `Accept-Patch`."""
+        headers = {"Accept-Patch": ACCEPT_PATCH} if "PATCH" in self.allowed_methods else {}
+        return Response(status=status.HTTP_204_NO_CONTENT, headers=headers)
 
     def _locked(self, seen, rows):
-        """The row that was seen, locked until the end of the transaction, if it is among `rows`."""
+        """The row that was seen, locked until the transaction ends, if it is among `rows` and as the caller read it."""
         row = rows.select_for_update(of=("self",)).filter(pk=seen.pk).first()
         if row is None:
             raise PermissionDenied
+        check_match(self.request, partial(self._etag_of, row))
         return row
+
+    def _etag_of(self, row) -> str:
+        """The ETag that the caller would get of the row now."""
+        shown = self.get_queryset().for_api(self.request.user).get(pk=row.pk)
+        return etag_of(shown, self.get_serializer(shown))
 
     def _stored(self, row, *, partial=False):
         serializer = self.get_serializer(row, data=self.request.data, partial=partial)
         serializer.is_valid(raise_exception=True)
         return serializer.save()
 
-    def _body(self, row) -> dict:
+    def _answer(self, row, status_code=status.HTTP_200_OK) -> Response:
+        """The row as it is stored now, as far as the caller sees it."""
         stored = self.get_queryset().for_api(self.request.user).get(pk=row.pk)
-        return self.get_serializer(stored).data
+        serializer = self.get_serializer(stored)
+        return with_etag(Response(serializer.data, status=status_code), etag_of(stored, serializer))

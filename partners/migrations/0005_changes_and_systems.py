@@ -18,7 +18,8 @@ CHANGE_FUNCTIONS = """
             ELSE replace(changed_kind, '-', '_') END;
         batch bigint := nullif(current_setting(setting, TRUE), '')::bigint;
     BEGIN
-        IF batch IS NULL THEN
+        -- One that its own transaction has had numbered already, to read the log, takes no more.
+        IF batch IS NULL OR (SELECT position FROM partners_changebatch WHERE id = batch) IS NOT NULL THEN
             INSERT INTO partners_changebatch (kind) VALUES (changed_kind) RETURNING id INTO batch;
             PERFORM set_config(setting, batch::text, TRUE);
         END IF;
@@ -274,7 +275,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='signature',
-            trigger=pgtrigger.compiler.Trigger(name='log_update', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE batch bigint;', func="IF EXISTS (SELECT 1 FROM new_rows) THEN batch := registry_batch('memoranda'); INSERT INTO partners_change (batch_id, kind, object_id, key, was, fields, level_before, partners_before, level_after, partners_after) SELECT batch, 'memoranda', n.id, n.code, NULL, ARRAY['signatures'], (0)::smallint, ARRAY[]::bigint[], (0)::smallint, ARRAY[]::bigint[] FROM partners_memorandum n WHERE n.id IN (SELECT memorandum_id FROM new_rows UNION SELECT memorandum_id FROM old_rows); END IF; RETURN NULL;", hash='1946898516a7389f46d01c9d661212100d8aa531', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_log_update_6395e', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='partners_signature', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='log_update', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE batch bigint;', func="IF EXISTS (SELECT 1 FROM (SELECT r.* FROM new_rows r JOIN old_rows other ON other.id = r.id WHERE r IS DISTINCT FROM other) new_rows) THEN batch := registry_batch('memoranda'); INSERT INTO partners_change (batch_id, kind, object_id, key, was, fields, level_before, partners_before, level_after, partners_after) SELECT batch, 'memoranda', n.id, n.code, NULL, ARRAY['signatures'], (0)::smallint, ARRAY[]::bigint[], (0)::smallint, ARRAY[]::bigint[] FROM partners_memorandum n WHERE n.id IN (SELECT memorandum_id FROM (SELECT r.* FROM new_rows r JOIN old_rows other ON other.id = r.id WHERE r IS DISTINCT FROM other) new_rows UNION SELECT memorandum_id FROM (SELECT r.* FROM old_rows r JOIN new_rows other ON other.id = r.id WHERE r IS DISTINCT FROM other) old_rows); END IF; RETURN NULL;", hash='08eed15719827b912c5eeb26771f75fc300b0a61', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_log_update_6395e', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='partners_signature', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='signature',
