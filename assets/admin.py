@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from assets.catalogue import entry_of, entry_of_distribution
 from assets.choices import ImportedKind, Kind
 from assets.desk.blank_tables import GivesBlankTables, tables_of
 from assets.desk.filters import FreshnessFilter, WithoutContactFilter, WithoutCoordinatesFilter, WithoutLicenceFilter
@@ -21,6 +22,7 @@ from assets.exports import AssetExport, DistributionExport, PlacementExport
 from assets.forms import (
     ATTRIBUTE,
     AssetForm,
+    DistributionForm,
     PlacementForm,
     attribute_form,
     form_field,
@@ -214,6 +216,9 @@ class AssetAdmin(
         "conditions_en",
         "visibility",
         "contact",
+        "theme",
+        "update_frequency",
+        "rights_holder",
         "mapped_on",
         "last_confirmed_on",
         "source",
@@ -255,6 +260,16 @@ class AssetAdmin(
                 _("Exchange"),
                 {"fields": ["exchange_status", "conditions_it", "conditions_en", "visibility"]},
             ),
+            (
+                _("Catalogue of data"),
+                {
+                    "fields": ["theme", "update_frequency", "rights_holder"],
+                    "description": _(
+                        "National and European catalogues list public immaterial assets that have a distribution. "
+                        "For others these may stay empty."
+                    ),
+                },
+            ),
             (_("Mapping"), {"fields": [("mapped_on", "last_confirmed_on"), "source"]}),
         ]
 
@@ -274,6 +289,7 @@ class AssetAdmin(
                 "may_add_part": self.has_change_permission(request, obj),
                 "import_url": f"{reverse(f'admin:assets_{part}_import')}?asset={obj.pk}",
                 "offer_url": offer_url([("asset", obj.pk)]),
+                "catalogue_entry": entry_of(obj) if self.has_change_permission(request, obj) else None,
             }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
@@ -373,6 +389,7 @@ class PlacementAdmin(FieldsOfCategory, TwinsShown, AssetPartAdmin):
 @admin.register(Distribution)
 class DistributionAdmin(AssetPartAdmin):
     imported_kind = ImportedKind.DISTRIBUTIONS
+    form = DistributionForm
     choices = {"asset": own_assets_of_kind(Kind.IMMATERIAL)}
     list_display = ("title", "code", "asset", "format", "licence", "update_frequency", "has_personal_data")
     list_filter = (OfOneAssetFilter, KeptByMeFilter, "update_frequency", "has_personal_data", WithoutLicenceFilter)
@@ -387,3 +404,8 @@ class DistributionAdmin(AssetPartAdmin):
     @admin.display(description=_("title"))
     def title(self, distribution):
         return distribution.title
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        may_complete = obj is not None and self.has_change_permission(request, obj)
+        context["catalogue_entry"] = entry_of_distribution(obj) if may_complete else None
+        return super().render_change_form(request, context, add, change, form_url, obj)

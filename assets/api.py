@@ -1,6 +1,10 @@
 """Categories, assets, placements and distributions on the API."""
 
+from functools import partial
+
 from assets import filters, models, serializers
+from assets.geojson import feature_collection
+from firenze_digitale.api.formats import GEOJSON
 from firenze_digitale.api.viewsets import READ_AND_WRITE, RegistryViewSet
 
 
@@ -28,7 +32,13 @@ class PlacementViewSet(RegistryViewSet):
     serializer_class = serializers.PlacementSerializer
     filterset_class = filters.PlacementFilter
     list_key = ("asset_id", "code")
+    formats = (*RegistryViewSet.formats, GEOJSON)
     http_method_names = READ_AND_WRITE
+
+    def written(self, name, rows):
+        if name != GEOJSON:
+            return super().written(name, rows)
+        return feature_collection(rows, partial(self.get_serializer, many=True), self.request.user)
 
 
 class DistributionViewSet(RegistryViewSet):

@@ -141,6 +141,8 @@ def told_of_kind(kind: str) -> str:
 def codes_to_choose(field: models.ForeignKey, kind: str, category: Category, who) -> list[str]:
     """Codes of the related rows that `who` may put into a new row of this category."""
     partners = Partner.objects.whose_assets_are_kept_by(who)
+    if field.name == "rights_holder":
+        return list(Partner.objects.visible_to(who).order_by("code").values_list("code", flat=True))
     rows = {
         Category: Category.objects.filter(pk=category.pk),
         Partner: partners,

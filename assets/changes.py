@@ -29,9 +29,3 @@ def parts_shown() -> list[SightChange]:
         )
         for kind in (PLACEMENTS, DISTRIBUTIONS)
     ]
-
-
-def kind_told() -> SightChange:
-    """Trigger: the bodies of assets say which kind their category is of."""
-    reach = f"JOIN {ASSETS.table} t ON t.category_id = n.id"
-    return SightChange(name="log_assets", kind=ASSETS, columns=("kind",), reach=reach, field="kind")

@@ -1,7 +1,5 @@
 """Filters of the lists of categories, assets, placements and distributions."""
 
-import math
-
 import django_filters
 from django import forms
 from django.core.validators import EMPTY_VALUES
@@ -23,6 +21,8 @@ FRESHNESS = [(freshness, lazy(label_of, str)(freshness)) for freshness in Freshn
 class BoxField(forms.CharField):
     """A box on the map, as RFC 7946 writes it: west, south, east and north, in degrees (WGS 84)."""
 
+    #: Whether west may be more than east: the box then crosses the antimeridian.
+    may_cross = False
     default_error_messages = {
         "invalid": _("Write west,south,east,north in degrees, for example 11.24,43.76,11.27,43.78.")
     }
@@ -35,16 +35,22 @@ class BoxField(forms.CharField):
             west, south, east, north = map(float, value.split(","))
         except ValueError as error:
             raise forms.ValidationError(self.error_messages["invalid"], "invalid") from error
-        in_order = -180 <= west <= east <= 180 and -90 <= south <= north <= 90
-        if not in_order or not all(map(math.isfinite, (west, south, east, north))):
+        on_globe = all(-180 <= edge <= 180 for edge in (west, east)) and -90 <= south <= north <= 90
+        if not on_globe or (west > east and not self.may_cross):
             raise forms.ValidationError(self.error_messages["invalid"], "invalid")
         return west, south, east, north
+
+
+class WorldBoxField(BoxField):
+    """A box anywhere on the globe, across the antimeridian where west is more than east."""
+
+    may_cross = True
 
 
 class BoxFilter(django_filters.Filter):
     """Units inside a box on the map."""
 
-    field_class = BoxField
+    field_class = WorldBoxField
 
     def filter(self, queryset, value):
         return queryset.in_box(*value) if value else queryset
@@ -153,7 +159,8 @@ class PlacementFilter(AssetPartFilter):
 
 class DistributionFilter(AssetPartFilter):
     q = SearchFilter("code", "title_it", "title_en")
-    format = django_filters.CharFilter(lookup_expr="iexact", label=_("Format"), max_length=50)
+    # Not “format”: that is the format of the list itself.
+    file_format = django_filters.CharFilter("format", "iexact", label=_("Format"), max_length=50)
     licence = django_filters.CharFilter(lookup_expr="iexact", label=_("Licence"), max_length=100)
     update_frequency = ValueFilter(choices=UpdateFrequency.choices, label=_("Update frequency"))
 

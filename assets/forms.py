@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from assets.attributes import AttributeField
 from assets.desk.twins import TwinsForm
 from assets.models import Asset
+from firenze_digitale.dcat.vocabularies import LICENCES, SUGGESTED_FORMATS
 from firenze_digitale.desk.forms import ReadableForm, ReadableJSONField, WrittenNumberField
 
 ATTRIBUTE = "attribute_"
@@ -134,11 +135,41 @@ class PlacementForm(TwinsForm, ReadableForm):
     """A unit in the field, which may be there already."""
 
 
+class SuggestedInput(forms.TextInput):
+    """A text field that offers `suggestions` while one types, and takes others as well."""
+
+    template_name = "admin/assets/suggested_input.html"
+
+    def __init__(self, suggestions, attrs=None):
+        self.suggestions = suggestions
+        super().__init__(attrs)
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        listed = f"{context['widget']['attrs'].get('id', name)}-suggestions"
+        context["widget"]["attrs"] |= {"list": listed, "autocomplete": "off"}
+        return {**context, "listed": listed, "suggestions": self.suggestions}
+
+
+class DistributionForm(ReadableForm):
+    """A way to get at an asset, whose format and licence other catalogues should know."""
+
+    SUGGESTED = {"format": SUGGESTED_FORMATS, "licence": [licence.name for licence in LICENCES]}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in self.SUGGESTED.keys() & self.fields.keys():
+            field = self.fields[name]
+            field.widget = SuggestedInput(self.SUGGESTED[name], field.widget.attrs)
+
+
 class AssetForm(TwinsForm, ReadableForm):
     """An asset, whose code is suggested where it is left empty."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if "update_frequency" in self.fields:
+            self.fields["update_frequency"].required = False
         if "code" in self.fields and self.instance.pk is None:
             self.fields["code"].required = False
             self.fields["code"].help_text = _("Leave it empty to have it made from the owner and the name.")

@@ -14,17 +14,16 @@ from django.db.models import (
     Prefetch,
     Q,
     QuerySet,
-    Subquery,
     Sum,
     Value,
     When,
 )
 from django.db.models.functions import Coalesce, Greatest, TruncDate
 
-from assets.choices import ExchangeStatus, HandoverState, Kind, PlacementStatus, RowState
+from assets.choices import ExchangeStatus, Kind, PlacementStatus
 from assets.freshness import Freshness, days_of
 from assets.place_words import ENOUGH, PLACE_WORDS, place_query, place_words
-from firenze_digitale.access import access_of
+from firenze_digitale.access import ANONYMOUS, access_of
 from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet, Visibility
 from firenze_digitale.searching import Holds, by_index
 
@@ -120,7 +119,7 @@ class AssetQuerySet(RegistryQuerySet):
         return self.select_related("owner", "category")
 
     def for_detail(self):
-        return self.select_related("owner__successor", "category__parent", "contact")
+        return self.select_related("owner__successor", "category__parent", "contact", "rights_holder")
 
     def for_many_changes(self):
         """With the parts of the other kind, of which there are none: checking an asset asks for them."""
@@ -134,7 +133,27 @@ class AssetQuerySet(RegistryQuerySet):
 
     def for_api(self, who):
         contacts = self.model._meta.get_field("contact").related_model.objects
-        return self.for_list().prefetch_related(Prefetch("contact", queryset=contacts.visible_to(who)))
+        rows = self.for_list().select_related("rights_holder")
+        return rows.prefetch_related(Prefetch("contact", queryset=contacts.visible_to(who)))
+
+    def in_catalogue(self):
+        """Those that the catalogue of data tells of: public and immaterial, with at least one distribution."""
+        return self.visible_to(ANONYMOUS).filter(
+            Exists(self._distributions().filter(asset=OuterRef("pk"))), category__kind=Kind.IMMATERIAL
+        )
+
+    def for_catalogue(self, most: int):
+        """With all that the catalogue tells of them: of each the first `most` distributions, `told_distributions`."""
+        told = self._distributions().order_by("code")[:most]
+        rows = self.select_related("owner__successor", "rights_holder", "category")
+        return rows.prefetch_related(Prefetch("distributions", queryset=told, to_attr="told_distributions"))
+
+    def _distributions(self):
+        return self.model._meta.get_field("distributions").related_model.objects.all()
+
+    def links_hidden_from(self, who):
+        """Contacts are people: whoever has signed in sees them."""
+        return frozenset() if access_of(who).signed_in else frozenset({"contact"})
 
     def owners_held(self, ids) -> set[int]:
         """Ids of the owners of the given assets, who stay their owners until the transaction ends."""
@@ -304,8 +323,11 @@ class PlacementQuerySet(AssetPartQuerySet):
         return found
 
     def in_box(self, west: float, south: float, east: float, north: float):
-        """Units inside a box, its edges included. Degrees, WGS 84."""
-        return self.filter(latitude__range=(south, north), longitude__range=(west, east))
+        """Units inside a box, its edges included. Degrees, WGS 84; `west` of more than `east` crosses the 180th."""
+        if west <= east:
+            return self.filter(latitude__range=(south, north), longitude__range=(west, east))
+        across = Q(longitude__gte=west) | Q(longitude__lte=east)
+        return self.filter(across, latitude__range=(south, north))
 
     def on_map(self):
         """Units that a map shows: those that have a position and were not removed."""
@@ -326,99 +348,3 @@ class DistributionQuerySet(AssetPartQuerySet):
     def without_licence(self):
         """Ways to get at an asset that do not say on which terms."""
         return self.filter(licence="")
-
-
-class OnBehalfQuerySet(RegistryQuerySet):
-    """What is done for a partner is its referents' business; city staff see it."""
-
-    def visible_to(self, who):
-        access = access_of(who)
-        return self.all() if access.sees_everything else self.filter(partner_id__in=access.partner_ids)
-
-    def changeable_by(self, who):
-        access = access_of(who)
-        if not access.writes:
-            return self.none()
-        return self.all() if access.administrator else self.filter(partner_id__in=access.partner_ids)
-
-
-class ImportQuerySet(OnBehalfQuerySet):
-    def deletable_by(self, who):
-        """None: a receipt is kept."""
-        return self.none()
-
-    def for_list(self):
-        return self.select_related("partner", "made_by", "undone_by").defer("mapping", "questions")
-
-    def for_detail(self):
-        return self.select_related("partner", "made_by", "undone_by")
-
-
-class ImportRowQuerySet(QuerySet):
-    def of_section(self, section: str):
-        """Rows of one part of a preview: of a state, or “warnings”: those that can be stored, and look odd."""
-        if section == "warnings":
-            return self.exclude(state=RowState.WRONG).exclude(problems=[])
-        return self.filter(state=section)
-
-
-class ImportMappingQuerySet(OnBehalfQuerySet):
-    def for_list(self):
-        return self.select_related("partner")
-
-
-class HandoverQuerySet(RegistryQuerySet):
-    """An offer of assets is the business of both sides; city staff see it."""
-
-    def visible_to(self, who):
-        access = access_of(who)
-        return self.all() if access.sees_everything else self._with_side_in(access.partner_ids)
-
-    def changeable_by(self, who):
-        access = access_of(who)
-        if not access.writes:
-            return self.none()
-        return self.all() if access.administrator else self._with_side_in(access.partner_ids)
-
-    def deletable_by(self, who):
-        """None: what was offered and answered is kept."""
-        return self.none()
-
-    def open(self):
-        return self.filter(state=HandoverState.OFFERED)
-
-    def awaiting(self, who):
-        """Open offers that `who` may accept or decline."""
-        access = access_of(who)
-        return self.changeable_by(who).open().filter(self._side("receiver", access))
-
-    def withdrawable_by(self, who):
-        """Open offers that `who` may take back."""
-        access = access_of(who)
-        return self.changeable_by(who).open().filter(self._side("giver", access))
-
-    def received_by(self, who):
-        return self.filter(receiver_id__in=access_of(who).partner_ids)
-
-    def made_by(self, who):
-        return self.filter(giver_id__in=access_of(who).partner_ids)
-
-    def for_list(self):
-        items = self.model._meta.get_field("items").related_model.objects.filter(handover=OuterRef("pk"))
-        counted = items.order_by().values("handover").annotate(count=Count("pk"))
-        rows = self.select_related("giver", "receiver", "offered_by", "answered_by")
-        return rows.annotate(item_count=Coalesce(Subquery(counted.values("count")), 0))
-
-    def _with_side_in(self, partner_ids):
-        return self.filter(Q(giver_id__in=partner_ids) | Q(receiver_id__in=partner_ids))
-
-    @staticmethod
-    def _side(name: str, access) -> Q:
-        return Q() if access.administrator else Q(**{f"{name}_id__in": access.partner_ids})
-
-
-class HandoverItemQuerySet(QuerySet):
-    def open_between(self, giver_id: int, receiver_id: int):
-        """What the one partner offers to the other, and the other has not answered yet."""
-        handover = {"giver_id": giver_id, "receiver_id": receiver_id, "state": HandoverState.OFFERED}
-        return self.filter(**{f"handover__{name}": value for name, value in handover.items()})

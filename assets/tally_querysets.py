@@ -1,6 +1,6 @@
 """What triggers count of placements, for reading: by tile of the map, and by asset and district."""
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.fields.tuple_lookups import Tuple, TupleIn
 from django.db.models.functions import Coalesce
 
@@ -69,6 +69,11 @@ class PlacementCellQuerySet(QuerySet):
         names = ("owner_id", "category_id", "exchange_status", "visibility")
         cells = self.of_kinds({category for _owner, category, *_ in keys}, districts)
         return cells.filter(TupleIn(Tuple(*names), list(keys)))
+
+    def extents(self, level: int):
+        """Each category, ANY_CATEGORY for all together, its units, and the west, north, east and south of its tiles."""
+        counted = self.filter(level=level).order_by().values_list("category_id").annotate(Sum("count"))
+        return counted.filter(count__sum__gt=0).annotate(Min("x"), Min("y"), Max("x"), Max("y"))
 
     def units(self) -> int:
         """How many units all these cells count."""

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from assets.catalogue import entry_of
 from assets.exports import AssetExport
 from assets.filters import AssetFilter
 from assets.models import Asset, PlacementTally
@@ -89,7 +90,10 @@ def _units(asset) -> UnitsRecorded:
 
 
 def _distributed(asset, who) -> dict:
-    return {"distributions": asset.distributions.visible_to(who).order_by("code")}
+    return {
+        "distributions": asset.distributions.visible_to(who).order_by("code"),
+        "catalogue_entry": entry_of(asset) if asset.may_be_changed_by(who) else None,
+    }
 
 
 @login_not_required

@@ -1,6 +1,8 @@
 """What every row of the registry has: dates, a natural key, text in two languages, and an answer to who may."""
 
 import re
+from functools import reduce
+from operator import and_
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -70,6 +72,10 @@ class RegistryQuerySet(models.QuerySet):
     def for_api(self, who):
         """Joins of the API's body of these rows; of related rows, those that `who` may see."""
         return self.for_list()
+
+    def links_hidden_from(self, who) -> frozenset[str]:
+        """Names of the foreign keys of these rows that `who` does not see where they lead."""
+        return frozenset()
 
     def free_code_from(self, text: str) -> str:
         """Return a code made from `text` that no row has yet."""
@@ -165,6 +171,29 @@ class RegistryModel(models.Model):
     def key(self) -> str:
         """The natural key as one word, as addresses and the API write it."""
         return ":".join(str(part) for part in self.natural_key())
+
+    def validate_constraints(self, exclude=None):
+        """Ask all checks in one query; only where one of them does not hold, each by itself, for its message."""
+        self._checks_hold = self._hold_all_checks()
+        try:
+            super().validate_constraints(exclude)
+        finally:
+            del self._checks_hold
+
+    def get_constraints(self):
+        found = super().get_constraints()
+        if not getattr(self, "_checks_hold", False):
+            return found
+        return [(model, [c for c in rules if not isinstance(c, models.CheckConstraint)]) for model, rules in found]
+
+    def _hold_all_checks(self) -> bool:
+        held = [
+            models.Q(Coalesce(constraint.condition, True, output_field=models.BooleanField()))
+            for _model, constraints in self.get_constraints()
+            for constraint in constraints
+            if isinstance(constraint, models.CheckConstraint)
+        ]
+        return not held or reduce(and_, held).check(self._get_field_expression_map(meta=self._meta))
 
     def may_be_changed_by(self, who) -> bool:
         """Whether `who` may change the row as it is stored."""

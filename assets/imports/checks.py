@@ -5,11 +5,12 @@ import json
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from assets.attributes import AttributeChecker
 from assets.imports.staging import Staging, as_copied, copy_rows, execute, fetch, listed
 from assets.models import Asset, Category, Distribution
-from assets.models.asset import ASSET_KIND_IN_USE, CONTACT_OF_OWNER, OWNER_STAYS
+from assets.models.asset import ASSET_KIND_IN_USE, CODE_RESERVED, CONTACT_OF_OWNER, OWNER_STAYS
 from assets.models.parts import DISTRIBUTION_NEEDS_IMMATERIAL, PLACEMENT_NEEDS_MATERIAL
 from firenze_digitale.access import access_of
 from firenze_digitale.set_checks import checks_of
@@ -25,6 +26,9 @@ class Checks:
     Args:
         headers: by the name of a field, or of an attribute (“attributes.watt”), the column of the file that gives it.
     """
+
+    #: What is said of a row whose key an earlier one has.
+    REPEATED = gettext_lazy("Row %(number)s of the file has it already.")
 
     def __init__(self, staging: Staging, headers: dict[str, str]):
         self.staging, self.headers = staging, headers
@@ -55,13 +59,18 @@ class Checks:
             f"""INSERT INTO problem SELECT number, %s, %s, NULL, replace(%s, '%%(number)s', first::text) FROM (
                 SELECT number, min(number) OVER (PARTITION BY {key}) AS first FROM incoming WHERE {present}
             ) keyed WHERE number > first""",
-            [self.headers.get(last, ""), last, _("Row %(number)s of the file has it already.")],
+            [self.headers.get(last, ""), last, str(self.REPEATED)],
         )
 
     def _taken(self) -> None:
-        """Codes of assets that are not the importer's: all that they may know of these."""
+        """Codes of assets that are not the importer's, all that they may know of these; and those of other pages."""
         if self.staging.model is not Asset:
             return
+        self._say(
+            f"SELECT number FROM merged m WHERE m.state = 'new' AND m.code = ANY(ARRAY{sorted(Asset.RESERVED_CODES)})",
+            "code",
+            str(CODE_RESERVED),
+        )
         same = " AND ".join(f"e.{name} = m.{name}" for name in self.staging.key)
         self._say(
             f"SELECT m.number FROM merged m JOIN {self.staging.table} e ON {same} WHERE m.state = 'new'",

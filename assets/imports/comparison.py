@@ -209,6 +209,12 @@ class Comparison:
         self._report_changes(imported)
         self._report_missing(imported)
 
+    def leave_out_wrong(self, imported: Import) -> None:
+        """Go on without the rows that are wrong, and keep which they are."""
+        imported.rows.all().delete()
+        self._report_wrong(imported)
+        self.staging.leave_out_wrong()
+
     def _report_wrong(self, imported) -> None:
         numbers = {number for (number,) in fetch("SELECT DISTINCT number FROM problem")}
         if not numbers:

@@ -3,6 +3,7 @@
 import logging
 import time
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from assets.imports import work
 from assets.models import Import
 from assets.models.exchange import WORK_LOCK
 from firenze_digitale.history import through_door
-from partners.models import User
+from partners.models import ApiCredential, Partner, PartnerSystem, User
 
 logger = logging.getLogger(__name__)
 #: What progress is counted in.
@@ -30,33 +31,68 @@ BEFORE_WORK = {ImportState.UNDOING: ImportState.STORED}
 
 
 @task()
-def preview_import(pk: int, user_pk: int, language: str) -> None:
+def preview_import(pk: int, user_pk: int | None, language: str, credential: str = "") -> None:
     """Read the file of an import and keep what it would change."""
-    _work(pk, ImportState.READING, user_pk, language, work.preview)
+    _work(pk, ImportState.READING, Worker(user_pk, credential), language, work.preview)
 
 
 @task()
-def store_import(pk: int, user_pk: int, language: str) -> None:
+def store_import(pk: int, user_pk: int | None, language: str, credential: str = "") -> None:
     """Store what the preview of an import has shown."""
-    _work(pk, ImportState.STORING, user_pk, language, work.store)
+    _work(pk, ImportState.STORING, Worker(user_pk, credential), language, work.store)
 
 
 @task()
-def undo_import(pk: int, user_pk: int, language: str, rest: bool) -> None:
+def bring_import(pk: int, user_pk: int | None, language: str, credential: str = "", *, each: bool) -> None:
+    """Store the file of an import that nobody looks at first."""
+    _work(pk, ImportState.STORING, Worker(user_pk, credential), language, work.store_at_once, each=each)
+
+
+@task()
+def undo_import(pk: int, user_pk: int | None, language: str, rest: bool, credential: str = "") -> None:
     """Take back what an import has stored."""
-    _work(pk, ImportState.UNDOING, user_pk, language, work.undo, rest=rest)
+    _work(pk, ImportState.UNDOING, Worker(user_pk, credential), language, work.undo, rest=rest)
 
 
-def _work(pk: int, state: str, user_pk: int, language: str, action, **options) -> None:
+def credential_of(who) -> str:
+    """The prefix of the credential with which a partner's system calls; empty for a person."""
+    return who.credential.prefix if isinstance(who, PartnerSystem) else ""
+
+
+class Worker(NamedTuple):
+    """On whose behalf there is work to do: a person, or a partner's system by its credential's prefix."""
+
+    user_pk: int | None
+    credential: str
+
+    def found(self):
+        """Whoever that is; None, where the credential writes no more."""
+        if not self.credential:
+            return User.objects.get(pk=self.user_pk)
+        found = ApiCredential.objects.usable().filter(prefix=self.credential).first()
+        if found is None:
+            return None
+        system = PartnerSystem(found, Partner.objects.all().ids_answered_for_by_partner(found.partner_id))
+        return system if system.access.writes else None
+
+    def told(self, who) -> dict:
+        """What history keeps of it."""
+        return {"credential": self.credential} if self.credential else {"user": who.pk, "username": who.username}
+
+
+def _work(pk: int, state: str, worker: Worker, language: str, action, **options) -> None:
     with override(language), at_work(pk):
         imported = Import.objects.for_detail().filter(pk=pk, state=state).first()
         if imported is None:
             return
         Import.objects.filter(pk=pk).update(done=0, total=WHOLE)
         try:
-            user = User.objects.get(pk=user_pk)
-            with through_door("import", user=user.pk, username=user.username), telling(imported) as tell:
-                action(imported, user, tell, **options)
+            who = worker.found()
+            if who is None:
+                give_up(imported, _("The credential was revoked meanwhile, or writes no more: nothing was stored."))
+                return
+            with through_door("import", **worker.told(who)), telling(imported) as tell:
+                action(imported, who, tell, **options)
         except Exception:
             logger.exception("import %s failed", pk)
             give_up(imported, _("It ended with an error that is not the file's: tell the administrators."))

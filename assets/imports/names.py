@@ -26,6 +26,10 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "conditions_en": ("condizioni inglese", "english conditions"),
     "visibility": ("visibilita", "visibility"),
     "contact": ("contatto", "referente", "referente ict", "contact"),
+    "theme": ("tema europeo", "tema dei dati", "tema dcat", "data theme", "dcat theme", "theme"),
+    "rights_holder": (
+        "titolare dei diritti", "titolare dei dati", "titolare del dato", "detentore dei diritti", "rights holder",
+    ),
     "mapped_on": ("data mappatura", "mappato il", "data rilievo", "data censimento", "data rilevazione",
         "rilevato il", "ultimo rilievo", "rilievo",),
     "last_confirmed_on": ("data conferma", "confermato il", "ultima conferma", "last confirmed"),

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from assets.imports.staging import KEPT_BY_DATABASE, anchor_of, execute, fetch, own_assets
 from assets.imports.targets import model_of
 from assets.models import Asset, Import
-from firenze_digitale.history import name_of_author, names_of_users
+from firenze_digitale.history import name_of_author, names_of_authors
 from firenze_digitale.states import states_of
 
 MOST_NAMED = 200
@@ -127,7 +127,7 @@ class Undoing:
         rows = self.model.objects.visible_to(self.who).for_list().in_bulk([pk for pk, *_events in found])
         events = events_of(self.imported).objects.select_related("pgh_context")
         events = events.in_bulk([event for _pk, own, since, _used in found for event in (own, since) if event])
-        users = names_of_users(events.values())
+        users = names_of_authors(events.values())
         gone = states_of(self.model).changeable_by(self.who).filter(pgh_id__in=events, pgh_label="delete")
         told = rows.keys() | set(gone.values_list("pgh_obj_id", flat=True))
         return [

@@ -19,7 +19,7 @@ from assets.imports.mapping import Mapping, problems_of, recognise, suggest
 from assets.imports.targets import Target, normalised
 from assets.imports.work import rights_for, table_of
 from assets.models import Import, ImportMapping
-from firenze_digitale.tables import UnreadableFile
+from firenze_digitale.tables import UnreadableFile, open_table
 
 SHOWN_ROWS = 8
 SAMPLED_ROWS = 1_000
@@ -66,7 +66,7 @@ def begin(
     start = Mapping.from_json(saved.mapping) if saved else Mapping(keep_as_attributes=True)
     try:
         with table_of(imported) as table:
-            mapping, problems = _recognised(imported, table.headers, start, fixed or {})
+            mapping, problems = _recognised(imported, table.headers, start, fixed or {}, made_by)
             imported.facts, imported.mapping = table.facts, mapping.to_json()
     except UnreadableFile as refusal:
         imported.state, imported.refusal = ImportState.REFUSED, str(refusal)
@@ -77,9 +77,40 @@ def begin(
     return imported
 
 
-def _recognised(imported: Import, headers: list[str], start: Mapping, fixed: dict[str, str]):
+def begin_unattended(
+    *, kind: str, partner, who, file: BinaryIO, file_name: str, fixed: dict[str, str], each: bool, only_preview: bool
+) -> Import:
+    """Keep a file of which nothing is to be asked, and have it stored; the other arguments as of `begin`.
+
+    Args:
+        who: a person, or a partner's system.
+        each: store what is right even where other rows are wrong.
+        only_preview: have told what the file would change, and nothing stored.
+
+    Raises:
+        UnreadableFile: it cannot be read.
+        ValidationError: its columns are not all known, or others are missing.
+    """
+    imported = Import(kind=kind, partner=partner, made_by_id=who.pk, file_name=file_name)
+    table = open_table(file, file_name)
+    mapping, problems = _recognised(imported, table.headers, Mapping(keep_as_attributes=True), fixed, who)
+    if problems:
+        raise ValidationError(problems)
+    imported.facts, imported.mapping = table.facts, mapping.to_json()
+    forget_old_files()
+    file.seek(0)
+    with transaction.atomic():
+        imported.state = ImportState.READING if only_preview else ImportState.STORING
+        imported.keep(file)
+        job, options = (jobs.preview_import, {}) if only_preview else (jobs.bring_import, {"each": each})
+        job.enqueue(imported.pk, who.pk, get_language(), credential=jobs.credential_of(who), **options)
+    imported.refresh_from_db()
+    return imported
+
+
+def _recognised(imported: Import, headers: list[str], start: Mapping, fixed: dict[str, str], who):
     """The mapping that a file begins with, and what is still to be told of it."""
-    rights = rights_for(imported.made_by, imported.partner)
+    rights = rights_for(who, imported.partner)
     targets = targets_for(imported.kind, replace(start, fixed={**start.fixed, **fixed}), rights)
     told = [header for header in headers if header not in start.skipped]
     start.fixed |= _without_columns(fixed, told, targets)
@@ -144,7 +175,7 @@ def ask_preview(imported: Import, mapping: Mapping, who) -> None:
             raise ValidationError(problems)
         imported.mapping, imported.questions, imported.counts = mapping.to_json(), [], {}
         imported.save()
-        jobs.preview_import.enqueue(imported.pk, who.pk, get_language())
+        jobs.preview_import.enqueue(imported.pk, who.pk, get_language(), credential=jobs.credential_of(who))
     imported.refresh_from_db()
 
 
@@ -165,7 +196,7 @@ def confirm(imported: Import, who, *, seen: datetime | None = None) -> None:
             raise ValidationError(_("Rows of the file are wrong: mend them and bring the file again."))
         if not imported.changes_something:
             raise ValidationError(_("The file changes nothing: there is nothing to store."))
-        jobs.store_import.enqueue(imported.pk, who.pk, get_language())
+        jobs.store_import.enqueue(imported.pk, who.pk, get_language(), credential=jobs.credential_of(who))
     imported.refresh_from_db()
 
 
@@ -177,7 +208,7 @@ def undo(imported: Import, who, *, rest: bool = False) -> None:
     """
     with transaction.atomic():
         _move(imported, {ImportState.STORED}, ImportState.UNDOING)
-        jobs.undo_import.enqueue(imported.pk, who.pk, get_language(), rest)
+        jobs.undo_import.enqueue(imported.pk, who.pk, get_language(), rest, credential=jobs.credential_of(who))
     imported.refresh_from_db()
 
 

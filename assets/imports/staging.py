@@ -7,6 +7,7 @@ say of rows. All of them end with the transaction.
 import io
 import json
 import re
+from collections.abc import Iterable
 from datetime import date
 
 from django.db import connection, models
@@ -265,15 +266,27 @@ class Staging:
 
     # Storing
 
-    def store(self, *, remove_missing: bool) -> None:
-        """Write what is new and what changes, each in one statement, as history wants it."""
+    def leave_out_wrong(self) -> None:
+        """Store nothing of the rows that something is wrong with."""
+        execute("DELETE FROM merged WHERE number IN (SELECT number FROM problem)")
+
+    def store(self, *, remove_missing: bool, order: Iterable[str] = ("number",)) -> None:
+        """Write what is new and what changes, each in one statement, as history wants it; new rows in an `order`."""
         names = listed(field.column for field in self.fields)
-        execute(f"INSERT INTO {self.table} ({names}) SELECT {names} FROM merged WHERE state = 'new' ORDER BY number")
+        new = f"SELECT {names} FROM merged WHERE state = 'new' ORDER BY {listed(order)}"
+        self._write(f"INSERT INTO {self.table} ({names}) {new}")
         written = ", ".join(f"{f.column} = m.{f.column}" for f in self.given if f.column not in self.key)
         if written:
-            execute(f"UPDATE {self.table} e SET {written} FROM merged m WHERE m.id = e.id AND m.state = 'changed'")
+            self._write(f"UPDATE {self.table} e SET {written} FROM merged m WHERE m.id = e.id AND m.state = 'changed'")
         if remove_missing and self.can_be_removed:
-            execute(f"UPDATE {self.table} SET status = 'removed' WHERE id IN (SELECT id FROM missing)")
+            self._write(f"UPDATE {self.table} SET status = 'removed' WHERE id IN (SELECT id FROM missing)")
+
+    @staticmethod
+    def _write(sql: str) -> None:
+        """Run a statement whose triggers are planned for as many rows as it has: the plans of this connection may be
+        those of a single row, which are slower for each of many."""
+        execute("DISCARD PLANS")
+        execute(sql)
 
     def hold_missing(self) -> list[str]:
         """Lock the rows in `missing` too; return the codes of those that somebody has changed since they were found."""

@@ -106,17 +106,22 @@ def store(imported: Import, who, advance: Advance) -> None:
         imported.forget_file()
 
 
-def store_at_once(imported: Import, who, advance: Advance, file: BinaryIO) -> None:
-    """Store a file without showing a preview first; where a row is wrong, report it and store nothing."""
+def store_at_once(imported: Import, who, advance: Advance, file: BinaryIO | None = None, *, each: bool = False) -> None:
+    """Store a file without showing a preview first; where a row is wrong, report it and store nothing.
+
+    Args:
+        each: what is wrong is reported and left out, and the rest is stored.
+    """
     with _told_of(imported), transaction.atomic(), table_of(imported, file) as table, Spool(table) as spool:
         comparison = _compared(imported, spool, who, advance, settled=False, hold=True)
-        if imported.counts["wrong"]:
+        if imported.counts["wrong"] and not each:
             comparison.report(imported)
             _end(imported, ImportState.PREVIEWED, previewed_at=timezone.now())
         else:
+            comparison.leave_out_wrong(imported)
             _store(imported, comparison)
     if imported.state == ImportState.STORED:
-        imported.forget_file()
+        imported.forget_file(but_what_was_wrong=True)
 
 
 def _store(imported: Import, comparison: Comparison) -> None:

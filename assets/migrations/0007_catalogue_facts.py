@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='asset',
             name='theme',
-            field=models.CharField(blank=True, choices=[('AGRI', 'agriculture, fisheries, forestry and food'), ('ECON', 'economy and finance'), ('EDUC', 'education, culture and sport'), ('ENER', 'energy'), ('ENVI', 'environment'), ('GOVE', 'government and public sector'), ('HEAL', 'health'), ('INTR', 'international issues'), ('JUST', 'justice, legal system and public safety'), ('REGI', 'regions and cities'), ('SOCI', 'population and society'), ('TECH', 'science and technology'), ('TRAN', 'transport')], help_text='The subject under which others look for data.', max_length=4, verbose_name='theme'),
+            field=models.CharField(blank=True, choices=[('AGRI', 'agriculture, fisheries, forestry and food'), ('ECON', 'economy and finance'), ('EDUC', 'education, culture and sport'), ('ENER', 'energy'), ('ENVI', 'environment'), ('GOVE', 'government and public sector'), ('HEAL', 'health'), ('INTR', 'international issues'), ('JUST', 'justice, legal system and public safety'), ('REGI', 'regions and cities'), ('SOCI', 'population and society'), ('TECH', 'science and technology'), ('TRAN', 'transport')], help_text='The subject under which people look for it in catalogues of data.', max_length=4, verbose_name='EU theme'),
         ),
         migrations.AddField(
             model_name='asset',
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='assetevent',
             name='theme',
-            field=models.CharField(blank=True, choices=[('AGRI', 'agriculture, fisheries, forestry and food'), ('ECON', 'economy and finance'), ('EDUC', 'education, culture and sport'), ('ENER', 'energy'), ('ENVI', 'environment'), ('GOVE', 'government and public sector'), ('HEAL', 'health'), ('INTR', 'international issues'), ('JUST', 'justice, legal system and public safety'), ('REGI', 'regions and cities'), ('SOCI', 'population and society'), ('TECH', 'science and technology'), ('TRAN', 'transport')], help_text='The subject under which others look for data.', max_length=4, verbose_name='theme'),
+            field=models.CharField(blank=True, choices=[('AGRI', 'agriculture, fisheries, forestry and food'), ('ECON', 'economy and finance'), ('EDUC', 'education, culture and sport'), ('ENER', 'energy'), ('ENVI', 'environment'), ('GOVE', 'government and public sector'), ('HEAL', 'health'), ('INTR', 'international issues'), ('JUST', 'justice, legal system and public safety'), ('REGI', 'regions and cities'), ('SOCI', 'population and society'), ('TECH', 'science and technology'), ('TRAN', 'transport')], help_text='The subject under which people look for it in catalogues of data.', max_length=4, verbose_name='EU theme'),
         ),
         migrations.AddField(
             model_name='assetevent',

@@ -86,11 +86,11 @@ class Asset(Coded, Named, Described, Sourced, RegistryModel):
         Referent, verbose_name=_("contact"), on_delete=models.PROTECT, null=True, blank=True, related_name="assets"
     )
     theme = models.CharField(
-        _("theme"),
+        _("EU theme"),
         max_length=4,
         choices=Theme,
         blank=True,
-        help_text=_("The subject under which others look for data."),
+        help_text=_("The subject under which people look for it in catalogues of data."),
     )
     update_frequency = models.CharField(
         _("update frequency"), max_length=20, choices=UpdateFrequency, default=UpdateFrequency.UNKNOWN

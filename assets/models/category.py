@@ -9,7 +9,7 @@ from assets.attributes import (
     attribute_fields,
     validate_attribute_schema,
 )
-from assets.changes import CATEGORIES, kind_told
+from assets.changes import CATEGORIES
 from assets.choices import (
     Kind,
 )
@@ -34,7 +34,7 @@ CATEGORY_KIND_IN_USE = _("The kind cannot change any more: the category has asse
 
 
 @recorded()
-@logged(CATEGORIES, kind_told())
+@logged(CATEGORIES)
 class Category(Coded, Named, Sourced, RegistryModel):
     """A kind of thing that partners share: luminaires, geographic systems. It says what to ask of each."""
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from assets.choices import ImportedKind, ImportState, RowState
-from assets.querysets import ImportMappingQuerySet, ImportQuerySet, ImportRowQuerySet
+from assets.exchange_querysets import ImportMappingQuerySet, ImportQuerySet, ImportRowQuerySet
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import RegistryModel, one_of
 from firenze_digitale.history import recorded
@@ -109,10 +109,10 @@ class Import(OnBehalf):
             file.write(content)
         file.seek(0)
 
-    def forget_file(self) -> None:
+    def forget_file(self, *, but_what_was_wrong: bool = False) -> None:
         """Delete what was only needed until the end: the content and the report of the preview."""
         self.chunks.all().delete()
-        self.rows.all().delete()
+        (self.rows.exclude(state=RowState.WRONG) if but_what_was_wrong else self.rows.all()).delete()
 
     @property
     def is_at_work(self) -> bool:

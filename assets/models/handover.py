@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from assets.choices import HandoverState, ItemState
+from assets.exchange_querysets import HandoverItemQuerySet, HandoverQuerySet
 from assets.models.asset import Asset
-from assets.querysets import HandoverItemQuerySet, HandoverQuerySet
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import Named, RegistryModel, one_of
 from firenze_digitale.history import recorded

@@ -50,6 +50,7 @@ class Strange:
         lamps = factories.asset(self.partner, "lampioni", category=luminaires(), attributes=ATTRIBUTES)
         network = factories.asset(self.partner, "rete", category=data)
         values = {"owner": self.partner, "category": other, "contact": self.contact, "mapped_on": "2016-02-29"}
+        values |= {"theme": "TRAN", "update_frequency": "daily", "rights_holder": factories.partner("titolare")}
         Asset.objects.bulk_create(
             Asset(code=f"bene-{number}", name_it=text, description_it=text, attributes={"k": [text, None]}, **values)
             for number, text in enumerate(TEXTS)
