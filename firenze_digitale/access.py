@@ -20,6 +20,12 @@ class Access:
     city_staff: bool = False
     administrator: bool = False
     writes: bool = False
+    #: Resources of the API that the caller is limited to; empty: none is out of reach.
+    resources: frozenset[str] = field(default_factory=frozenset)
+
+    def reaches(self, resource: str) -> bool:
+        """Whether the caller may come to a resource of the API at all."""
+        return not self.resources or resource in self.resources
 
     @property
     def sees_everything(self) -> bool:

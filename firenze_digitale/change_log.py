@@ -1,10 +1,14 @@
 """What systems follow: each change of what the API shows, logged by triggers, in the order of commits.
 
 A statement leaves one row of `partners.Change` for each row that it changed, with who saw that before and who sees it
-after, and one `partners.ChangeBatch` for its transaction and kind. Writers never wait for each other: batches get their
-positions later, by `registry_settle_changes()`, once they are committed, so that nothing ever appears behind a position
-that somebody has read. Of two transactions that touched the same row, the later one has the larger change, which is how
-positions are given out. The functions in SQL are made by the migration `partners.0005_changes_and_systems`.
+after, and one `partners.ChangeBatch` for its transaction and kind. Nobody waits to get a place in the order: batches
+get their positions later, by `registry_settle_changes()`, once they are committed, so that nothing ever appears behind
+a position that somebody has read. Of two transactions that touched the same row, the later one has the larger change,
+which is how positions are given out. The functions in SQL are made by `partners.0005_changes_and_systems`.
+
+What decides who sees a row is held while the row is logged: the asset of a part, the chart of a participation, whatever
+a new link brings into a body. Without that, one of two transactions at once would log what the other is undoing, and
+somebody would be told neither by the one nor by the other. Assets are held before charts, charts before meetings.
 """
 
 from dataclasses import dataclass
@@ -26,6 +30,11 @@ EVENTS = {"insert": ("new",), "update": ("old", "new"), "delete": ("old",)}
 START_ANEW = f"""
     INSERT INTO partners_change ({COLUMNS}) VALUES
         (registry_batch('{EVERYTHING}'), '{EVERYTHING}', 0, '', NULL, NULL, NULL, NULL, NULL, NULL);"""
+
+
+def held(table: str, ids: str, strength: str) -> str:
+    """SQL that locks the rows of a table whose `ids` a query yields, until the transaction ends."""
+    return f"PERFORM 1 FROM {table} WHERE id IN ({ids}) ORDER BY id {strength}; "
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,17 @@ class LoggedKind:
     def key_of(self, row: str) -> str:
         return self.key.format(row=row)
 
+    def hold_above(self, *tables: str) -> str:
+        """SQL that keeps the key and the audience that the rows of `tables` have from above as they are."""
+        if self.up is None:
+            return ""
+        above, column = self.up
+        return held(above, " UNION ".join(f"SELECT {column} FROM {table}" for table in tables), "FOR SHARE")
+
+    def hold(self, ids: str) -> str:
+        """SQL that keeps who sees the rows of the given `ids` as it is, and has others wait who log the same."""
+        return "" if self.audience == Audience() else held(self.table, ids, "FOR NO KEY UPDATE")
+
     def log(self, fields: str, before: str, after: str, source: str, row: str = "n", was: str = "NULL") -> str:
         """SQL that logs changes of the rows `row` of `source`; `before` and `after` are level and partners in SQL."""
         return (
@@ -132,13 +152,13 @@ class RowChange(ChangeTrigger):
 
     def _insert(self, model) -> str:
         kind = self.kind
-        after = kind.audience.of("n")
-        return self._if_any("new_rows", kind.log("NULL", kind.audience.of(None), after, kind.rows("new_rows", "n")))
+        then = kind.log("NULL", kind.audience.of(None), kind.audience.of("n"), kind.rows("new_rows", "n"))
+        return self._if_any("new_rows", kind.hold_above("new_rows") + then)
 
     def _delete(self, model) -> str:
         kind = self.kind
-        before, source = kind.audience.of("n"), kind.rows("old_rows", "n")
-        return self._if_any("old_rows", kind.log("NULL", before, kind.audience.of(None), source))
+        then = kind.log("NULL", kind.audience.of("n"), kind.audience.of(None), kind.rows("old_rows", "n"))
+        return self._if_any("old_rows", kind.hold_above("old_rows") + then)
 
     def _update(self, model) -> str:
         kind, differ = self.kind, "n IS DISTINCT FROM o"
@@ -148,7 +168,8 @@ class RowChange(ChangeTrigger):
         moved = f"{kind.key_of('o')} <> {kind.key_of('n')}"
         was = f"CASE WHEN {moved} THEN {kind.key_of('o')} END"
         before, after = kind.audience.of("o"), kind.audience.of("n")
-        then = kind.log(self._fields(model), before, after, f"{pairs} WHERE {differ}", was=was)
+        then = kind.hold_above("new_rows", "old_rows")
+        then += kind.log(self._fields(model), before, after, f"{pairs} WHERE {differ}", was=was)
         if kind.names_others:
             then += f" IF EXISTS (SELECT 1 FROM {pairs} WHERE {moved}) THEN {START_ANEW} END IF;"
         return self._if_any(f"new_rows n JOIN old_rows o ON o.id = n.id WHERE {differ}", then)
@@ -166,29 +187,46 @@ class PartChange(ChangeTrigger):
     Args:
         field: of the body, that holds the parts.
         link: column of the parts that points at the row.
+        names: where the body shows a part only to who sees another row: the table of that row, and the column of the
+            parts that points there.
     """
 
-    def __init__(self, *, field: str, link: str, **options):
-        self.field, self.link = field, link
+    def __init__(self, *, field: str, link: str, names: tuple[str, str] | None = None, **options):
+        self.field, self.link, self.names = field, link, names
         super().__init__(**options)
 
-    def _log(self, model, *tables: str) -> str:
+    def _log(self, model, *changed: str, come: bool = False, gone: bool = False) -> str:
+        """SQL that logs the rows that parts hang on; each of `changed` is SQL of some of these parts."""
         kind, audience = self.kind, self.kind.audience
         before = audience.of("n")
         if audience.links and audience.links[0] == model._meta.db_table:
-            before = audience.before("n", come="new_rows" in tables, gone="old_rows" in tables)
-        ids = " UNION ".join(f"SELECT {self.link} FROM {table}" for table in tables)
+            before = audience.before("n", come=come, gone=gone)
+        ids = " UNION ".join(f"SELECT {self.link} FROM {parts}" for parts in changed)
         source = f"{kind.rows(kind.table, 'n')} WHERE n.id IN ({ids})"
-        return self._if_any(tables[0], kind.log(f"ARRAY['{self.field}']", before, audience.of("n"), source))
+        then = kind.hold(ids) + kind.log(f"ARRAY['{self.field}']", before, audience.of("n"), source)
+        return self._if_any(changed[0], then)
+
+    def _hold_named(self, parts: str) -> str:
+        """Whoever hides or shows a row that new parts name is to see them, and to log that the body changes again."""
+        if self.names is None:
+            return ""
+        table, column = self.names
+        return held(table, f"SELECT part.{column} FROM {parts.format(column=column)}", "FOR SHARE")
 
     def _insert(self, model) -> str:
-        return self._log(model, "new_rows")
+        return self._hold_named("new_rows part") + self._log(model, "new_rows", come=True)
 
     def _update(self, model) -> str:
-        return self._log(model, "new_rows", "old_rows")
+        # What is named as before is not held: who waits for this row may hold it.
+        moved = "new_rows part JOIN old_rows o ON o.id = part.id WHERE o.{column} <> part.{column}"
+        differ = [
+            f"(SELECT r.* FROM {rows} r JOIN {others} other ON other.id = r.id WHERE r IS DISTINCT FROM other) {rows}"
+            for rows, others in (("new_rows", "old_rows"), ("old_rows", "new_rows"))
+        ]
+        return self._hold_named(moved) + self._log(model, *differ, come=True, gone=True)
 
     def _delete(self, model) -> str:
-        return self._log(model, "old_rows")
+        return self._log(model, "old_rows", gone=True)
 
 
 class SightChange(ChangeTrigger):
@@ -214,7 +252,49 @@ class SightChange(ChangeTrigger):
         audience = self.follows.audience if self.follows else kind.audience
         before, after = (audience.of(row) for row in (("o", "n") if self.follows else ("t", "t")))
         fields = f"ARRAY['{self.field}']" if self.field else "NULL"
-        return self._if_any(moved, kind.log(fields, before, after, f"{moved} {self.reach}{above}", row="t"))
+        # What follows a row cannot come or go while that row changes.
+        hold = "" if self.follows else kind.hold(f"SELECT t.id FROM {moved} {self.reach}")
+        return self._if_any(moved, hold + kind.log(fields, before, after, f"{moved} {self.reach}{above}", row="t"))
+
+
+class JoinChange(ChangeTrigger):
+    """Logs, for partners who join or leave a row that is not everybody's, what else names that row.
+
+    Args:
+        kind: what is logged, as changed for these partners alone, as far as they see it.
+        joined: the kind that partners join by the rows of this table, with the columns of both.
+        reach: SQL that joins the rows to be logged, called `t`, to the row joined, called `j`.
+        field: of the body, that names rows joined.
+    """
+
+    def __init__(self, *, joined: tuple[LoggedKind, str, str], reach: str, field: str, **options):
+        self.joined, self.reach, self.field = joined, reach, field
+        super().__init__(**options)
+
+    def _log(self, changed: str) -> str:
+        kind, (joined, link, partner) = self.kind, self.joined
+        level = f"({kind.audience.level.format(row='t')})"
+        source = (
+            f"(SELECT DISTINCT {link} AS joined_id, {partner} AS who FROM ({changed}) part) part"
+            f" JOIN {joined.table} j ON j.id = part.joined_id AND ({joined.audience.level.format(row='j')}) = {OWN}"
+            f" {self.reach}"
+        )
+        seen = f"{level} < {OWN} OR part.who = ANY({kind.audience.of('t').partition('::smallint, ')[2]})"
+        concerned = f"{OWN}::smallint, ARRAY[part.who]"
+        hold = kind.hold(f"SELECT t.id FROM {source}")
+        then = kind.log(f"ARRAY['{self.field}']", concerned, concerned, f"{source} WHERE {seen}", row="t")
+        return self._if_any(source, hold + then)
+
+    def _insert(self, model) -> str:
+        return self._log("SELECT * FROM new_rows")
+
+    def _update(self, model) -> str:
+        _kind, link, partner = self.joined
+        new, old = (f"SELECT {link}, {partner} FROM {rows}" for rows in ("new_rows", "old_rows"))
+        return self._log(f"({new} EXCEPT {old}) UNION ({old} EXCEPT {new})")
+
+    def _delete(self, model) -> str:
+        return self._log("SELECT * FROM old_rows")
 
 
 def logged(kind: LoggedKind, *others: SightChange):
@@ -222,10 +302,11 @@ def logged(kind: LoggedKind, *others: SightChange):
     return pgtrigger.register(*(RowChange(name="log", event=event, kind=kind) for event in EVENTS), *others)
 
 
-def logged_part(kind: LoggedKind, field: str, link: str):
+def logged_part(kind: LoggedKind, field: str, link: str, names: tuple[str, str] | None = None):
     """Class decorator: changes of the model's rows are logged as of the row of `kind` that they hang on.
 
     Args:
-        field, link: as of `PartChange`.
+        field, link, names: as of `PartChange`.
     """
-    return pgtrigger.register(*(PartChange(name="log", event=e, kind=kind, field=field, link=link) for e in EVENTS))
+    options = {"kind": kind, "field": field, "link": link, "names": names}
+    return pgtrigger.register(*(PartChange(name="log", event=event, **options) for event in EVENTS))

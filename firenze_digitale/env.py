@@ -1,6 +1,7 @@
 """Reads settings from the environment, and from `.env` in the project root where there is one."""
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,6 +38,22 @@ def whole_number(name: str, *, default: int, least: int, most: int) -> int:
     if not (text.isascii() and text.isdecimal() and least <= int(text[:9]) <= most):
         raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}, and is “{text}”.")
     return int(text)
+
+
+def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks that the variable `name` lists, such as `10.1.0.0/16,192.168.7.20`.
+
+    Raises:
+        ImproperlyConfigured: one of them is no network.
+    """
+    found = []
+    for text in env.list(name, default=[]):
+        try:
+            found.append(ip_network(text.strip()))
+        except ValueError as error:
+            hint = "list networks such as 10.1.0.0/16,192.168.7.20, joined by commas"
+            raise ImproperlyConfigured(f"{name} holds “{text}”, which is no network: {hint}.") from error
+    return tuple(found)
 
 
 def database(url: str) -> dict:

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import zip_longest
 
 import pghistory
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import models
 from django.utils import timezone
@@ -192,13 +193,13 @@ def _history_of_parts(part, link, label, row, who, limit) -> list[Entry]:
         .select_related("pgh_context")
         .order_by("-pgh_id")[:limit]
     )
-    users, wording = names_of_users(events), Wording(part, events, who)
+    names, wording = names_of_authors(events), Wording(part, events, who)
     pointing = [f for f in wording.fields if isinstance(f, models.ForeignKey) and f.name != link.name]
     entries, before = [], {}
     for event in reversed(events):
         told = [wording.names.get((f.name, getattr(event, f.attname))) for f in pointing]
         if None not in told:
-            entry = _entry(event, before.get(event.pgh_obj_id), users, wording)
+            entry = _entry(event, before.get(event.pgh_obj_id), names, wording)
             named = ", ".join(told) or getattr(event, "title_it", "")
             entries.append(replace(entry, what=f"{capfirst(str(label))}: {named}"))
         before[event.pgh_obj_id] = event
@@ -219,32 +220,38 @@ def _seen_by(row, who) -> dict:
     return {"pgh_created_at__gte": shown_since.first() or timezone.now()}
 
 
-def names_of_users(events) -> dict[int, str]:
-    """Names of the accounts that made the changes of `events`, by id."""
-    ids = {event.pgh_context.metadata.get("user") for event in events if event.pgh_context} - {None}
-    return dict(get_user_model().objects.filter(pk__in=ids).values_list("pk", "username")) if ids else {}
+def names_of_authors(events) -> dict[int | str, str]:
+    """Names of who made the changes of `events`: of accounts by id, of credentials by prefix."""
+    noted = [event.pgh_context.metadata for event in events if event.pgh_context]
+    ids, prefixes = ({details.get(kind) for details in noted} - {None} for kind in ("user", "credential"))
+    names = dict(get_user_model().objects.filter(pk__in=ids).values_list("pk", "username")) if ids else {}
+    if prefixes:
+        credentials = apps.get_model("partners", "ApiCredential").objects.filter(prefix__in=prefixes)
+        names |= {credential.prefix: str(credential) for credential in credentials}
+    return names
 
 
-def name_of_author(event, users: dict[int, str]) -> str:
-    """Who made a change, as people read it; `users` is what `names_of_users` returned for the event."""
+def name_of_author(event, names: dict[int | str, str]) -> str:
+    """Who made a change, as people read it; `names` is what `names_of_authors` returned for the event."""
     metadata = event.pgh_context.metadata if event.pgh_context else {}
-    who = metadata.get("credential") or users.get(metadata.get("user")) or metadata.get("username") or ""
+    credential = metadata.get("credential")
+    who = names.get(credential, credential) or names.get(metadata.get("user")) or metadata.get("username") or ""
     return who or str(_("the database directly") if not metadata else _("an operator"))
 
 
 def _entries(model, events, who) -> list[Entry]:
     """Tell events of one row, newest first, each against the one before."""
-    users, wording = names_of_users(events), Wording(model, events, who)
-    return [_entry(event, before, users, wording) for event, before in zip_longest(events, events[1:])]
+    names, wording = names_of_authors(events), Wording(model, events, who)
+    return [_entry(event, before, names, wording) for event, before in zip_longest(events, events[1:])]
 
 
-def _entry(event, before, users, wording) -> Entry:
+def _entry(event, before, names, wording) -> Entry:
     metadata = event.pgh_context.metadata if event.pgh_context else {}
     is_restored = "restored" in metadata and event.pgh_label != "delete"
     return Entry(
         when=event.pgh_created_at,
         kind=str(RESTORED if is_restored else KINDS.get(event.pgh_label, event.pgh_label)),
-        who=name_of_author(event, users),
+        who=name_of_author(event, names),
         door=str(DOORS.get(metadata.get("door"), metadata.get("door") or _("database"))),
         changes=wording.differences(before, event) if event.pgh_label == "update" and before else [],
         state=event,

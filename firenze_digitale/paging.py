@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 START, FORWARDS, BACKWARDS = "start", "f", "b"
 
+LONGEST_CURSOR = 2_000
+
 
 class InvalidCursor(ValueError):
     """The cursor was not made by `paginate` for this list."""
@@ -118,6 +120,8 @@ def cursor_at(row, names: tuple[str, ...], *, backwards: bool = False) -> str:
 
 
 def _read(cursor: str, queryset: models.QuerySet, names: tuple[str, ...]) -> tuple[str, tuple]:
+    if len(cursor) > LONGEST_CURSOR:
+        raise InvalidCursor
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         direction, *words = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 WHOLE_BODY = ""
+#: What a problem holds at most: messages, characters of the name of a field, and of a text.
+MOST_ERRORS, LONGEST_FIELD, LONGEST_TEXT = 10_000, 2_000, 20_000
 
 INVALID = _("Something in the request is not right: see “errors”.")
 NOT_FOUND = _("There is nothing at this address, or it is not yours to see.")
@@ -48,15 +50,40 @@ class Unavailable(exceptions.APIException):
     wait = 5
 
 
+class OutOfReach(exceptions.PermissionDenied):
+    """The credential is limited to other resources."""
+
+    default_code = "out_of_reach"
+
+
 def problem(status_code: int, detail: object, errors: list[dict] = ()) -> dict:
-    """Return the body of a problem."""
+    """Return the body of a problem, no longer than the API's document says, whatever of the request it repeats."""
+    told = [
+        {"field": _clean(error["field"], LONGEST_FIELD), "message": _clean(error["message"], LONGEST_TEXT)}
+        for error in errors[:MOST_ERRORS]
+    ]
     return {
         "type": "about:blank",
         "title": HTTPStatus(status_code).phrase,
         "status": status_code,
-        "detail": str(detail),
-        "errors": list(errors),
+        "detail": _clean(str(detail), LONGEST_TEXT),
+        "errors": told,
     }
+
+
+def _clean(text: str, longest: int) -> str:
+    return text.replace("\x00", "\N{SYMBOL FOR NULL}")[:longest]
+
+
+def answer(status_code: int, detail: object, headers: dict[str, str] | None = None) -> JsonResponse:
+    """Return a problem as the answer of whatever is no view of the API."""
+    return JsonResponse(problem(status_code, detail), status=status_code, content_type=MEDIA_TYPE, headers=headers)
+
+
+def unavailable(error: Exception) -> JsonResponse:
+    """Return the answer where the database failed before a view was asked."""
+    logger.error("the database did not do its part", exc_info=error)
+    return answer(Unavailable.status_code, BUSY, {"Retry-After": str(Unavailable.wait)})
 
 
 def on_the_api(status_code: int, detail: object, page):
@@ -65,7 +92,7 @@ def on_the_api(status_code: int, detail: object, page):
     def handler(request, *args, **kwargs):
         if not request.path.startswith("/api/"):
             return page(request, *args, **kwargs)
-        return JsonResponse(problem(status_code, detail), status=status_code, content_type=MEDIA_TYPE)
+        return answer(status_code, detail)
 
     return handler
 
@@ -80,8 +107,8 @@ def exception_handler(error: Exception, context: dict) -> Response | None:
     if error is None:
         return None
     detail, errors = _told(error)
-    access = access_of(context["request"].user)
-    if error.status_code == status.HTTP_403_FORBIDDEN and access.signed_in and not access.writes:
+    forbidden = error.status_code == status.HTTP_403_FORBIDDEN and not isinstance(error, OutOfReach)
+    if forbidden and _only_reads(context["request"]):
         detail = READ_ONLY
     headers = {}
     if getattr(error, "auth_header", None):
@@ -94,6 +121,11 @@ def exception_handler(error: Exception, context: dict) -> Response | None:
         headers=headers,
         content_type=MEDIA_TYPE,
     )
+
+
+def _only_reads(request) -> bool:
+    access = access_of(request.user)
+    return access.signed_in and not access.writes
 
 
 def _known(error: Exception) -> exceptions.APIException | None:

@@ -8,7 +8,8 @@ from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from firenze_digitale.env import ROOT, database, env, mail, origin_of_tiles, required, whole_number
+from firenze_digitale.env import ROOT, database, env, mail, networks, origin_of_tiles, required, whole_number
+from firenze_digitale.resource_names import RESOURCES
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = required(
@@ -54,12 +55,14 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "firenze_digitale.api.caching.CacheControlMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "firenze_digitale.api.throttling.GateMiddleware",
     "firenze_digitale.bodies.ReadableBodyMiddleware",
     "firenze_digitale.history.DoorMiddleware",
     "projects.document_files.UploadsMiddleware",
@@ -237,7 +240,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["firenze_digitale.api.RegistryFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "firenze_digitale.openapi.RegistrySchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["firenze_digitale.api.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["firenze_digitale.api.StrictJSONParser", "firenze_digitale.api.MergePatchParser"],
     "DEFAULT_VERSIONING_CLASS": None,
     "DEFAULT_METADATA_CLASS": None,
     "URL_FORMAT_OVERRIDE": None,
@@ -246,6 +249,11 @@ REST_FRAMEWORK = {
     "COERCE_DECIMAL_TO_STRING": False,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# Requests a minute: of a credential (or an account that is logged in), and of an address that shows neither.
+API_LIMIT_PER_CREDENTIAL = whole_number("API_LIMIT_PER_CREDENTIAL", default=1_200, least=1, most=10**7)
+API_LIMIT_PER_ADDRESS = whole_number("API_LIMIT_PER_ADDRESS", default=300, least=1, most=10**7)
+# For so many days the changes feed reaches back: `prune_changes` removes what is older.
+CHANGES_KEPT_DAYS = whole_number("CHANGES_KEPT_DAYS", default=90, least=1, most=36_500)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Firenze Digitale: the asset registry",
     "DESCRIPTION": "Who has what in the Florence area, on which terms another may use it, and which "
@@ -253,7 +261,6 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SCHEMA_PATH_PREFIX_TRIM": True,
-    "SERVERS": [{"url": "/api/v1", "description": "This registry"}],
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_SPLIT_PATCH": True,
     "AUTHENTICATION_WHITELIST": ["firenze_digitale.api.CredentialAuthentication"],
@@ -264,13 +271,15 @@ SPECTACULAR_SETTINGS = {
         "ParticipationRole": "projects.choices.ParticipationRole",
         "PartnerKind": "partners.choices.PartnerKind",
         "PlacementStatus": "assets.choices.PlacementStatus",
+        "ResourceName": sorted(RESOURCES),
         "SignatureRole": "partners.choices.SignatureRole",
         "Visibility": "firenze_digitale.base_models.Visibility",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "firenze_digitale.openapi.state_what_bodies_hold",
-        "firenze_digitale.openapi.add_problem_responses",
+        "firenze_digitale.openapi.about.tell_of_the_api",
+        "firenze_digitale.openapi.answers.declare_answers",
+        "firenze_digitale.openapi.bounds.state_bounds",
     ],
 }
 
@@ -291,8 +300,14 @@ PUBLISHER = {
     "privacy_notice": env.str("PRIVACY_URL", default=""),
 }
 
+# Where the terms of using the API are told.
+API_TERMS_URL = env.str("API_TERMS_URL", default="")
+
 # Work that takes longer than a request may: `manage.py db_worker` does it.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+# Webhooks go to the public internet by HTTPS; to these networks too, by HTTP as well, and to any port of theirs.
+WEBHOOK_NETWORKS = networks("WEBHOOK_NETWORKS")
 
 # E-mails tell people of what happens to their charts; each says how to change that, and links to pages of SITE_URL.
 globals().update(mail(DEBUG))

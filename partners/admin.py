@@ -1,19 +1,18 @@
 """What an editor sees of partners, their people and what they signed."""
 
 from axes.models import AccessAttempt
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from firenze_digitale.desk.base import PartInline, RegistryAdmin
 from firenze_digitale.desk.changelist import OfferedOnly
 from firenze_digitale.desk.forms import ReadableForm
 from firenze_digitale.desk.rights import verb_may_hold_rows
-from partners.models import ApiCredential, Memorandum, Monograph, Partner, Referent, Signature, Study, User
+from partners.credential_admin import ApiCredentialAdmin
+from partners.models import ApiCredential, Memorandum, Monograph, Partner, Referent, Signature, Study, User, Webhook
+from partners.webhook_admin import WebhookAdmin
 
 
 @admin.register(Partner)
@@ -111,56 +110,8 @@ class MonographAdmin(RegistryAdmin):
         return [*fixed, "partner"] if obj and not request.user.access.steers else fixed
 
 
-@admin.register(ApiCredential)
-class ApiCredentialAdmin(RegistryAdmin):
-    list_key = ("name", "id")
-    list_display = ("name", "partner", "access", "prefix", "expires_at", "last_used_at", "usable")
-    list_filter = ("partner", "access")
-    search_fields = ("name", "prefix", "partner__name_it")
-    actions = ["revoke"]
-    token_template = "admin/partners/apicredential/token.html"
-
-    @admin.display(description=_("usable"), boolean=True)
-    def usable(self, credential):
-        return credential.is_usable
-
-    def get_fieldsets(self, request, obj=None):
-        asked = ["partner", "name", "access", "expires_at"]
-        told = ["prefix", "usable", "revoked_at", "last_used_at", "created_by", "created_at"]
-        return [(None, {"fields": asked if obj is None else asked + told})]
-
-    def get_readonly_fields(self, request, obj=None):
-        if obj is None:
-            return []
-        return ["partner", "access", "prefix", "usable", "revoked_at", "last_used_at", "created_by", "created_at"]
-
-    def save_model(self, request, obj, form, change):
-        """Issue a new credential; its token lives only in the answer to this request."""
-        if change:
-            super().save_model(request, obj, form, change)
-            return
-        asked = {name: form.cleaned_data[name] for name in ("partner", "name", "access", "expires_at")}
-        issued, request.issued_token = ApiCredential.issue(created_by=request.user, **asked)
-        obj.__dict__.update(issued.__dict__)
-
-    def response_add(self, request, obj, post_url_continue=None):
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("New API credential"),
-            "subtitle": str(obj),
-            "opts": self.opts,
-            "credential": obj,
-            "token": request.issued_token,
-        }
-        return TemplateResponse(request, self.token_template, context)
-
-    @admin.action(description=_("Revoke selected credentials"), permissions=["change"])
-    def revoke(self, request, queryset):
-        keys = [credential.pk for credential in queryset]
-        rows = ApiCredential.objects.changeable_by(request.user).filter(pk__in=keys, revoked_at=None)
-        count = rows.update(revoked_at=timezone.now())
-        told = ngettext("%(count)s credential no longer works.", "%(count)s credentials no longer work.", count)
-        messages.success(request, told % {"count": count})
+admin.site.register(ApiCredential, ApiCredentialAdmin)
+admin.site.register(Webhook, WebhookAdmin)
 
 
 class AccountForm(ReadableForm, UserChangeForm):

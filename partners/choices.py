@@ -34,6 +34,15 @@ class CredentialAccess(TextChoices):
     WRITE = "write", _("read and write")
 
 
+class CredentialState(TextChoices):
+    """What may be said of a credential today; it is worked out, not stored."""
+
+    IN_FORCE = "in_force", _("in force")
+    ENDING = "ending", _("ends soon")
+    EXPIRED = "expired", _("expired")
+    REVOKED = "revoked", _("revoked")
+
+
 class SignatureRole(TextChoices):
     SIGNATORY = "signatory", _("signatory")
     PROJECT_MANAGER = "project_manager", _("project manager")
@@ -52,3 +61,12 @@ class DeliveryState(TextChoices):
     WAITING = "waiting", _("waiting")
     DELIVERED = "delivered", _("delivered")
     FAILED = "failed", _("given up")
+
+
+class WebhookState(TextChoices):
+    """How a webhook is doing."""
+
+    IN_STEP = "in_step", _("in step")
+    WAITING = "waiting", _("a message waits")
+    FAILING = "failing", _("failing")
+    OFF = "off", _("off")

@@ -1,11 +1,19 @@
 """Who sees and who changes partners and their people, and the joins of their lists."""
 
+from datetime import timedelta
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 from django.utils import timezone
 
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet
+from partners.choices import CredentialState
+
+#: A credential that ends sooner than this is marked, so that another one is made in time.
+ENDING_SOON = timedelta(days=30)
 
 ANSWERED_FOR = """
     WITH RECURSIVE answered(id) AS (
@@ -44,6 +52,10 @@ class PartnerQuerySet(PlanFactQuerySet):
 
     def whose_assets_are_kept_by(self, who):
         """Partners to whom `who` may give a new asset."""
+        return self.all() if access_of(who).administrator else self.answered_for_by(who)
+
+    def whose_systems_are_kept_by(self, who):
+        """Partners whose systems `who` may let in."""
         return self.all() if access_of(who).administrator else self.answered_for_by(who)
 
     def whose_part_is_kept_by(self, who):
@@ -111,13 +123,67 @@ class SystemQuerySet(RegistryQuerySet):
 class WebhookQuerySet(SystemQuerySet):
     """Addresses that are told of changes."""
 
+    def by_key(self, key):
+        try:
+            return super().by_key(key)
+        except ValidationError as error:
+            raise self.model.DoesNotExist from error
+
+    def for_list(self):
+        """With `waits`: whether a message waits to be delivered."""
+        deliveries = self.model._meta.get_field("deliveries").related_model.objects
+        return super().for_list().annotate(waits=Exists(deliveries.waiting().filter(webhook=OuterRef("pk"))))
+
+    def for_api(self, who):
+        return self.select_related("partner")
+
+    def behind(self, place):
+        """Those at work that have not been told all up to a place in the order of changes, and wait for nothing."""
+        deliveries = self.model._meta.get_field("deliveries").related_model.objects
+        told = Q(position__gt=place.position) | Q(position=place.position, change_id__gte=place.change_id)
+        waiting = deliveries.waiting().exclude(changes=0).filter(webhook=OuterRef("pk"))
+        return self.filter(~told, ~Exists(waiting), active=True)
+
 
 class WebhookDeliveryQuerySet(RegistryQuerySet):
-    """What was sent is seen with the webhook."""
+    """What was sent is seen with the webhook, and sent again by who may change that."""
 
     def visible_to(self, who):
         webhooks = self.model._meta.get_field("webhook").related_model.objects.visible_to(who)
         return self.filter(webhook__in=webhooks)
+
+    def changeable_by(self, who):
+        webhooks = self.model._meta.get_field("webhook").related_model.objects.changeable_by(who)
+        return self.filter(webhook__in=webhooks)
+
+    def deletable_by(self, who):
+        return self.none()
+
+    def for_list(self):
+        """Without the bodies, which nobody lists."""
+        return self.select_related("webhook").defer("body")
+
+    def waiting(self):
+        return self.filter(state="waiting")
+
+    def by_message(self, message: str):
+        """The message of that name, or None."""
+        try:
+            return self.filter(message_id=UUID(message)).first()
+        except ValueError:
+            return None
+
+    def due(self, now):
+        """Messages whose turn it is: of each webhook at work the first that waits, and whatever is a mere test."""
+        before = (
+            self.model.objects.waiting().exclude(changes=0).filter(webhook=OuterRef("webhook"), pk__lt=OuterRef("pk"))
+        )
+        in_turn = Q(Q(webhook__active=True), ~Exists(before))
+        return self.waiting().filter(Q(changes=0) | in_turn, due_at__lte=now).order_by("due_at", "id")
+
+    def older_than(self, moment):
+        """Messages of which nothing more is expected, and that nobody looks at any more."""
+        return self.exclude(state="waiting").filter(created_at__lt=moment)
 
 
 class ApiCredentialQuerySet(SystemQuerySet):
@@ -125,11 +191,39 @@ class ApiCredentialQuerySet(SystemQuerySet):
 
     def visible_to(self, who):
         """A key does not see keys: one that leaks must not tell of others."""
-        return super().visible_to(who) if getattr(who, "pk", None) or access_of(who).administrator else self.none()
+        return super().visible_to(who) if is_a_person(who) else self.none()
+
+    def changeable_by(self, who):
+        """What was revoked stays as it is."""
+        return super().changeable_by(who).filter(revoked_at=None)
+
+    def deletable_by(self, who):
+        """One that was used stays listed: history names it."""
+        access = access_of(who)
+        return self.filter(last_used_at=None) if access.administrator and access.writes else self.none()
 
     def usable(self):
         """Credentials neither revoked nor expired."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
+
+    def in_state(self, state):
+        """Credentials of which `state`, a `CredentialState`, may be said now."""
+        now = timezone.now()
+        if state == CredentialState.REVOKED:
+            return self.exclude(revoked_at=None)
+        if state == CredentialState.EXPIRED:
+            return self.filter(revoked_at=None, expires_at__lte=now)
+        ending = Q(expires_at__lt=now + ENDING_SOON)
+        return self.usable().filter(ending if state == CredentialState.ENDING else ~ending)
+
+    def revoke(self) -> int:
+        """End those that were not revoked before, from this moment on; return how many."""
+        return self.filter(revoked_at=None).update(revoked_at=timezone.now())
+
+
+def is_a_person(who) -> bool:
+    """Whether `who` is an account, or an operator; a partner's system is nobody in person."""
+    return bool(getattr(who, "pk", None)) or access_of(who).administrator
 
 
 class UserQuerySet(RegistryQuerySet):
@@ -147,7 +241,10 @@ class MemorandumQuerySet(PlanFactQuerySet):
         return self.select_related("renews").annotate(signature_count=Count("signatures__partner", distinct=True))
 
     def for_api(self, who):
-        return self.select_related("renews").prefetch_related("signatures__partner")
+        # In an order that stays when a partner gets another name.
+        signatures = self.model._meta.get_field("signatures").related_model.objects
+        ordered = signatures.select_related("partner").order_by("partner__code", "id")
+        return self.select_related("renews").prefetch_related(Prefetch("signatures", queryset=ordered))
 
     def in_line_with(self, memorandum):
         """The memorandum, those that it renews and those that renew it, the earliest first."""

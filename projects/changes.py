@@ -1,7 +1,7 @@
 """What the log of changes tells of the Plan, charts and meetings."""
 
 from assets.changes import SEEN_BY
-from firenze_digitale.change_log import BY_VISIBILITY, OWN, Audience, LoggedKind, SightChange
+from firenze_digitale.change_log import BY_VISIBILITY, EVENTS, OWN, Audience, JoinChange, LoggedKind, SightChange
 from projects.choices import ChartStatus
 
 
@@ -48,14 +48,19 @@ def assets_shown() -> list[SightChange]:
     ]
 
 
+BORN_IN = (
+    "JOIN projects_meeting_charts_born link ON link.projectchart_id = {chart}.id"
+    f" JOIN {MEETINGS.table} t ON t.id = link.meeting_id"
+)
+
+
 def charts_shown() -> list[SightChange]:
     """Trigger: meetings name the charts that their reader sees."""
-    reach = (
-        "JOIN projects_meeting_charts_born link ON link.projectchart_id = n.id"
-        f" JOIN {MEETINGS.table} t ON t.id = link.meeting_id"
-    )
-    return [
-        SightChange(
-            name="log_meetings", kind=MEETINGS, columns=("visibility", "status"), reach=reach, field="charts_born"
-        )
-    ]
+    columns, reach = ("visibility", "status"), BORN_IN.format(chart="n")
+    return [SightChange(name="log_meetings", kind=MEETINGS, columns=columns, reach=reach, field="charts_born")]
+
+
+def charts_joined() -> list[JoinChange]:
+    """Triggers: whoever joins a chart sees it named by the meeting where it was born."""
+    options = {"kind": MEETINGS, "joined": (CHARTS, "chart_id", "partner_id"), "reach": BORN_IN.format(chart="j")}
+    return [JoinChange(name="log_meetings", event=event, field="charts_born", **options) for event in EVENTS]

@@ -23,14 +23,14 @@ UNKNOWN_TYPE = "application/octet-stream"
 @login_not_required
 @require_safe
 def chart_document(request, code, pk):
-    documents = ChartDocument.objects.visible_to(caller_of(request)).exclude(file="")
+    documents = ChartDocument.objects.visible_to(caller_of(request, "project-charts")).exclude(file="")
     return served(request, get_object_or_404(documents, chart__code=code, pk=pk))
 
 
 @login_not_required
 @require_safe
 def meeting_document(request, code, pk):
-    documents = MeetingDocument.objects.visible_to(caller_of(request)).exclude(file="")
+    documents = MeetingDocument.objects.visible_to(caller_of(request, "meetings")).exclude(file="")
     return served(request, get_object_or_404(documents, meeting__code=code, pk=pk))
 
 

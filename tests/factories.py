@@ -7,7 +7,7 @@ from django.db import DatabaseError, transaction
 from assets.choices import Kind, Visibility
 from assets.models import Asset, Category, Distribution, Placement
 from partners.choices import PartnerKind
-from partners.models import ApiCredential, Memorandum, Monograph, Partner, Referent, Signature, Study, User
+from partners.models import ApiCredential, Memorandum, Monograph, Partner, Referent, Signature, Study, User, Webhook
 from projects.choices import ParticipationRole
 from projects.models import (
     Action,
@@ -184,3 +184,8 @@ def meeting(code=None, participants=(), **values):
     row = made(Meeting, code=code or f"meeting-{number}", **{"title_it": f"Incontro {number}", **values})
     row.participants.set(participants)
     return row
+
+
+def webhook(of=None, url=None, **values):
+    """A webhook of an address that is judged by its number alone, unless another one is given."""
+    return made(Webhook, partner=of or partner(), url=url or f"https://8.8.8.8/{next(numbers)}", **values)

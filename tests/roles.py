@@ -35,6 +35,7 @@ class Subject:
     adds: set = field(default_factory=lambda: STEER)
     changes: set = field(default_factory=lambda: STEER)
     deletes: set = field(default_factory=lambda: STEER)
+    lists: set = field(default_factory=set)  # who has a list of such rows beside those who see this one
 
     def seen_by(self, person: str, visibility: str) -> bool:
         return sees(person, visibility) if self.sees is None else person in self.sees
@@ -58,7 +59,14 @@ SUBJECTS = {
         changes={*STEER, "owner", "writer"},
         deletes={*STEER, "owner", "writer"},
     ),
-    "apicredential": Subject(*[{"administrator"}] * 4),
+    # Each referent has a list of their own partner's.
+    "apicredential": Subject(
+        sees={"owner", "administrator"},
+        adds={"owner", "other", "administrator"},
+        changes={"owner", "administrator"},
+        deletes={"administrator"},
+        lists={"other"},
+    ),
     "user": Subject(*[{"administrator"}] * 4),
     "category": Subject(sees=EVERYBODY),
     "asset": SHARED,

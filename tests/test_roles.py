@@ -65,8 +65,13 @@ SAME_FOR_ALL = {
     "robots": 200,
     "map-outlines": 200,
     "favicon": {200, 301, 302},
+    "api-catalogue": 200,
+    "api-catalogue-ttl": 200,
+    "api-catalogue-rdf": 200,
+    "api-catalogue-jsonld": 200,
     "api-openapi": 200,
     "api-status": 200,
+    "api-changes": 200,
     "api-nowhere": 404,
 }
 ADMIN_MODELS = {
@@ -96,6 +101,16 @@ TESTED_ELSEWHERE = {
     "admin:assets_import_*": "tests/admin/test_import_rights.py",
     "admin:assets_importmapping_*": "tests/admin/test_import_pages.py",
     "admin:projects_chartnotice_*": "tests/projects/test_notices.py: administrators only",
+    "api-assets-bulk": "tests/api/test_bulk.py: as adding and changing one",
+    "api-placements-bulk": "tests/api/test_bulk.py: as adding and changing one",
+    "api-imports-list": "tests/api/test_imports_api.py: credentials that write",
+    "api-imports-detail": "tests/api/test_imports_api.py: the partner's own",
+    "api-imports-rows": "tests/api/test_imports_api.py: the partner's own",
+    "api-imports-store": "tests/api/test_imports_api.py: the partner's own, with a credential that writes",
+    "api-imports-undo": "tests/api/test_imports_api.py: the partner's own, with a credential that writes",
+    "admin:partners_apicredential_revoke": "tests/admin/test_credentials.py: as changing it",
+    "admin:partners_webhook_*": "tests/webhooks/test_desk.py: who answers for the partner, and administrators",
+    "api-webhooks*": "tests/webhooks/test_api.py: who answers for the partner",
     "chart-document": "tests/projects/test_documents.py: as its chart",
     "chart-document-add": "tests/projects/test_documents.py: who may change the chart",
     "chart-document-remove": "tests/projects/test_documents.py: who may change the chart",
@@ -109,6 +124,7 @@ TESTED_ELSEWHERE = {
     "chart-part": "tests/pages/test_work.py: the partner itself, the lead and city staff",
     "chart-partner-add": "tests/pages/test_work.py: the lead and city staff",
     "milestone-done": "tests/pages/test_work.py: the lead and city staff",
+    "api-ogc*": "tests/api/test_ogc.py: the units that its reader sees",
 }
 
 
@@ -402,7 +418,7 @@ def test_lists_and_new_rows_of_the_admin(world, app, name, page, method, person)
         return
     if page == "add":
         assert answer.status_code == (200 if person in subject.adds else 403)
-    elif subject.has_visibility or person in subject.sees:
+    elif subject.has_visibility or person in subject.sees | subject.lists:
         assert answer.status_code == 200
         rows = {visibility: world.row(name, visibility) for visibility in visibilities_of(name)}
         links = {v: f'"{reverse(f"admin:{app}_{name}_change", args=[row.pk])}' for v, row in rows.items()}

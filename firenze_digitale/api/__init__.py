@@ -7,11 +7,12 @@ from firenze_digitale.api.authentication import (
 )
 from firenze_digitale.api.filtering import RegistryFilterBackend
 from firenze_digitale.api.pagination import KeysetPagination
-from firenze_digitale.api.parsing import StrictJSONParser
+from firenze_digitale.api.parsing import MergePatchParser, StrictJSONParser
 
 __all__ = [
     "CredentialAuthentication",
     "KeysetPagination",
+    "MergePatchParser",
     "ReadOnlySessionAuthentication",
     "RegistryFilterBackend",
     "RegistryPermission",

@@ -2,36 +2,37 @@
 
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy as _
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
-from firenze_digitale import history
-from partners.models import ApiCredential, PartnerSystem
+from firenze_digitale import history, problems
+from firenze_digitale.access import access_of
+from firenze_digitale.api.throttling import API, has_token, passage_of
+from firenze_digitale.resource_names import RESOURCES
 
-SCHEME = "Bearer"
+OUT_OF_REACH = _(
+    "This credential does not reach “%(resource)s”, only: %(resources)s. Ask your partner's referent for another one."
+)
+CHALLENGE = 'Bearer realm="firenze-digitale"'
 
 
 class CredentialAuthentication(BaseAuthentication):
-    """A partner's system, by `Authorization: Bearer <token>` (RFC 6750)."""
+    """A partner's system, by `Authorization: Bearer <token>` (RFC 6750). The gate has looked the token up."""
 
     def authenticate(self, request):
-        header = get_authorization_header(request)
-        if not header:
+        passage = passage_of(request._request)
+        if passage.refusal:
+            raise AuthenticationFailed(passage.refusal)
+        if passage.system is None:
             return None
-        scheme, _space, token = header.decode("latin-1").partition(" ")
-        if scheme.lower() != SCHEME.lower() or not token.strip():
-            raise AuthenticationFailed(_("Write the header as “Authorization: Bearer” and your token."))
-        credential = ApiCredential.for_token(token.strip())
-        if credential is None:
-            raise AuthenticationFailed(_("The token is not valid, has expired or was revoked: ask for a new one."))
-        credential.note_use()
-        # A browser's session may come along; the credential is who acts.
-        history.note(user=None, credential=credential.prefix)
-        return PartnerSystem(credential), credential
+        if request.method not in SAFE_METHODS:
+            # A browser's session may come along; the credential is who acts.
+            history.note(user=None, credential=passage.system.credential.prefix)
+        return passage.system, None
 
     def authenticate_header(self, request):
-        return f'{SCHEME} realm="firenze-digitale"'
+        return CHALLENGE
 
 
 class ReadOnlySessionAuthentication(BaseAuthentication):
@@ -44,17 +45,37 @@ class ReadOnlySessionAuthentication(BaseAuthentication):
         return (user, None) if user.is_authenticated and user.is_active else None
 
 
-def caller_of(request):
-    """Whoever asks for a file that pages and the API both lead to: a partner's system, or the person logged in."""
-    try:
-        found = CredentialAuthentication().authenticate(request)
-    except AuthenticationFailed:
-        return AnonymousUser()
-    return found[0] if found else request.user
+def caller_of(request, resource: str):
+    """Who asks a page for what belongs to a resource of the API: a partner's system, or the person logged in.
+
+    A token that is wrong, or that does not reach the resource, is nobody's.
+    """
+    if not has_token(request):
+        return request.user
+    system = passage_of(request).system
+    return system if system and system.access.reaches(resource) else AnonymousUser()
 
 
 class RegistryPermission(BasePermission):
-    """Anybody reads what the querysets show them; who writes must say who they are."""
+    """Anybody reads what the querysets show them; who writes must say who they are.
+
+    A credential that is limited to some resources reaches no other.
+    """
 
     def has_permission(self, request, view):
-        return request.method in SAFE_METHODS or request.user.is_authenticated
+        if request.method not in SAFE_METHODS and not request.user.is_authenticated:
+            return False
+        refuse_out_of_reach(request.user, request.path_info.removeprefix(API).partition("/")[0])
+        return True
+
+
+def refuse_out_of_reach(who, resource: str) -> None:
+    """Refuse a credential that is limited to other resources of the API.
+
+    Raises:
+        OutOfReach: `resource` is one, and not among those.
+    """
+    access = access_of(who)
+    if resource in RESOURCES and not access.reaches(resource):
+        told = {"resource": resource, "resources": ", ".join(sorted(access.resources))}
+        raise problems.OutOfReach(OUT_OF_REACH % told)

@@ -1,5 +1,7 @@
 """Fields that take values of their own type only, and related rows by their key."""
 
+from datetime import UTC, datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
@@ -7,7 +9,15 @@ from rest_framework import serializers
 from rest_framework.relations import MANY_RELATION_KWARGS
 
 MAX_KEYS = 500
-KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 250}
+#: Codes of letters, digits, points, hyphens and underscores; colons join the parts of a key.
+KEY_SCHEMA = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 250,
+    "pattern": r"^[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)*$",
+}
+#: More members than an object of 20,000 characters, the longest that is stored, can have.
+MAX_MEMBERS = 4_000
 
 
 class Strict:
@@ -62,6 +72,13 @@ class BooleanField(Strict, serializers.BooleanField):
     wrong_type = _("This must be true or false, without quotes.")
 
 
+class MomentField(serializers.DateTimeField):
+    """A moment, in UTC as RFC 3339 writes it."""
+
+    def to_representation(self, value: datetime) -> str:
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 class DateField(Strict, serializers.DateField):
     """A day, as ISO 8601 writes it."""
 
@@ -70,13 +87,16 @@ class ChoiceField(Strict, serializers.ChoiceField):
     """One of the values that a field takes."""
 
 
-@extend_schema_field({"type": "object", "additionalProperties": True})
+@extend_schema_field({"type": "object", "additionalProperties": {}, "maxProperties": MAX_MEMBERS})
 class ObjectField(serializers.JSONField):
     """A JSON object; what it holds is the model's own rule."""
 
     def to_internal_value(self, data):
         if not isinstance(data, dict):
             raise serializers.ValidationError(_("This must be an object: {…}."), code="type")
+        if len(data) > MAX_MEMBERS:
+            message = _("This object has too many members: at most %(most)s.") % {"most": MAX_MEMBERS}
+            raise serializers.ValidationError(message, code="max_length")
         return super().to_internal_value(data)
 
 
@@ -96,6 +116,12 @@ class KeyField(serializers.RelatedField):
 
     def get_queryset(self):
         return super().get_queryset().visible_to(self.context["request"].user)
+
+    def run_validation(self, data=serializers.empty):
+        if data == "":
+            # The framework would take it for null.
+            raise self.missing(data)
+        return super().run_validation(data)
 
     def to_internal_value(self, data) -> models.Model:
         if not isinstance(data, str):
@@ -120,6 +146,10 @@ class KeysField(serializers.ManyRelatedField):
         "max_length": serializers.ListSerializer.default_error_messages["max_length"],
         "twice": _("A code is given twice: give each once."),
     }
+
+    def to_representation(self, rows) -> list[str]:
+        """In the order of the keys, which is the same whatever the rows are called today."""
+        return [row.key for row in sorted(rows, key=lambda row: row.natural_key())]
 
     def to_internal_value(self, data) -> list[models.Model]:
         if not isinstance(data, list):
@@ -158,6 +188,6 @@ FIELDS_OF_MODELS = {
     models.FloatField: NumberField,
     models.BooleanField: BooleanField,
     models.DateField: DateField,
-    models.DateTimeField: serializers.DateTimeField,
+    models.DateTimeField: MomentField,
     models.JSONField: ObjectField,
 }

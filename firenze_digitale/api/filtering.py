@@ -6,35 +6,26 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import BaseFilterBackend
 
+from firenze_digitale.api import since
 from firenze_digitale.api.fields import KEY_SCHEMA
+from firenze_digitale.api.formats import PARAMETER, parameter_of
 from firenze_digitale.filters import KeyFilter, YearFilter
 
 
 class RegistryFilterBackend(BaseFilterBackend):
-    """Applies the view's `filterset_class`."""
+    """Applies the view's `filterset_class`, and `updated_since`, which every list has."""
 
     def filter_queryset(self, request, queryset, view):
-        self._check_names(request, view)
+        check_names(request, parameters_of(view))
+        if (moment := request.query_params.get(since.SINCE)) is not None:
+            queryset = since.updated_since(queryset, since.moment_told(moment))
         filters = view.filterset_class(request.query_params, queryset=queryset, request=request)
         if not filters.is_valid():
             raise ValidationError(filters.errors)
         return filters.qs
 
-    def _check_names(self, request, view) -> None:
-        known = {*view.filterset_class.base_filters, *view.pagination_class.parameters}
-        errors = {}
-        for name, values in request.query_params.lists():
-            if name not in known:
-                errors[name] = [_("There is no such filter. Known: %(known)s.") % {"known": ", ".join(sorted(known))}]
-            elif len(values) > 1:
-                errors[name] = [_("It is given twice.")]
-            elif not values[0].strip():
-                errors[name] = [_("It is empty: say what to look for, or leave it out.")]
-        if errors:
-            raise ValidationError(errors)
-
     def get_schema_operation_parameters(self, view):
-        return [
+        filters = [
             {
                 "name": name,
                 "in": "query",
@@ -43,6 +34,30 @@ class RegistryFilterBackend(BaseFilterBackend):
             }
             for name, filter_ in view.filterset_class.base_filters.items()
         ]
+        return [*filters, since.PARAMETER, parameter_of(view.formats)]
+
+
+def parameters_of(view) -> set[str]:
+    """Names of all that the address of a list may ask for."""
+    return {*view.filterset_class.base_filters, *view.pagination_class.parameters, PARAMETER, since.SINCE}
+
+
+def check_names(request, known: set[str]) -> None:
+    """Let an address pass that asks by `known` names, each of them once.
+
+    Raises:
+        ValidationError: with the names that are amiss.
+    """
+    errors = {}
+    for name, values in request.GET.lists():
+        if name not in known:
+            errors[name] = [_("There is no such filter. Known: %(known)s.") % {"known": ", ".join(sorted(known))}]
+        elif len(values) > 1:
+            errors[name] = [_("It is given twice.")]
+        elif not values[0].strip():
+            errors[name] = [_("It is empty: say what to look for, or leave it out.")]
+    if errors:
+        raise ValidationError(errors)
 
 
 def schema_of(filter_: django_filters.Filter) -> dict:

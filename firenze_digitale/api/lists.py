@@ -6,6 +6,7 @@ It says the same as the serializer, which is asked wherever a body has more than
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from operator import itemgetter
 
 import orjson
 from django.core.exceptions import EmptyResultSet
@@ -32,9 +33,8 @@ class Column:
     link: str = ""
 
     def value_in(self, row: dict):
-        if self.made is None:
-            return row[self.lookups[0]]
-        return self.made(*(row[lookup] for lookup in self.lookups))
+        """What is made of the values of a row."""
+        return self.made(*[row[lookup] for lookup in self.lookups])
 
 
 @cache
@@ -136,6 +136,7 @@ def _stand_in(model: type[models.Model], name: str, number: int):
     return 32_111 + number if is_number else f"stand-in {number}"
 
 
+@cache
 def lookups_of(columns: tuple[Column, ...], hidden: frozenset[str], key: tuple[str, ...] = ()) -> tuple[str, ...]:
     """What to read for bodies of the given columns, and for cursors of a list ordered by `key`.
 
@@ -148,6 +149,22 @@ def lookups_of(columns: tuple[Column, ...], hidden: frozenset[str], key: tuple[s
 
 def bodies_of(found: list[dict], columns: tuple[Column, ...], hidden: frozenset[str]) -> list[dict]:
     """Return the bodies of what `read_columns` found, to be written by orjson."""
-    return [
-        {column.name: None if column.link in hidden else column.value_in(row) for column in columns} for row in found
-    ]
+    names, values_in, made = _recipe(columns, hidden)
+    bodies = [dict(zip(names, values_in(row), strict=True)) for row in found]
+    for column in made:
+        for body, row in zip(bodies, found, strict=True):
+            body[column.name] = column.value_in(row)
+    for name in (column.name for column in columns if column.link in hidden):
+        for body in bodies:
+            body[name] = None
+    return bodies
+
+
+@cache
+def _recipe(columns: tuple[Column, ...], hidden: frozenset[str]) -> tuple[tuple[str, ...], Callable, list[Column]]:
+    """Names of all members of a body, what takes their values from a row, and the columns that make more of these."""
+    shown = [column for column in columns if column.link not in hidden]
+    something = shown[0].lookups[0]
+    lookups = (something if column.link in hidden else column.lookups[0] for column in columns)
+    names = tuple(column.name for column in columns)
+    return names, itemgetter(*lookups), [column for column in shown if column.made]

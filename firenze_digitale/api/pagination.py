@@ -6,7 +6,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from firenze_digitale.paging import Asked, InvalidCursor
+from firenze_digitale.paging import LONGEST_CURSOR, Asked, InvalidCursor
 
 
 class KeysetPagination(BasePagination):
@@ -84,6 +84,11 @@ class KeysetPagination(BasePagination):
                 "name": "cursor",
                 "in": "query",
                 "description": "Where the page begins, as `next` or `previous` gave it out.",
-                "schema": {"type": "string", "minLength": 1, "maxLength": 2000},
+                "schema": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": LONGEST_CURSOR,
+                    "pattern": "^[A-Za-z0-9_-]+=*$",
+                },
             },
         ]

@@ -6,11 +6,13 @@ from rest_framework import exceptions, serializers
 from rest_framework.validators import UniqueValidator
 
 from firenze_digitale.api.fields import FIELDS_OF_MODELS, ChoiceField, KeyField
+from firenze_digitale.api.merging import empty_value_of, merged
 
 DATES_OF_ROW = ("created_at", "updated_at")
 UNKNOWN_FIELD = _("There is no such field.")
 PART_OF_ADDRESS = _("It is part of the address and does not change here.")
 NOT_YOURS = _("You may not change this field.")
+NO_CHANGE = _("The body names no field: name at least one to change.")
 
 
 class RegistrySerializer(serializers.ModelSerializer):
@@ -62,7 +64,27 @@ class RegistrySerializer(serializers.ModelSerializer):
     def to_internal_value(self, data):
         if isinstance(data, dict) and (unknown := [name for name in data if name not in self.fields]):
             raise serializers.ValidationError({name: [UNKNOWN_FIELD] for name in unknown})
+        if isinstance(data, dict) and self.partial and self._is_change():
+            data = self._merged(data)
         return super().to_internal_value(data)
+
+    def _merged(self, patch: dict) -> dict:
+        """The patch with what null empties written as the fields write it, and objects merged with the stored ones."""
+        if not patch:
+            raise serializers.ValidationError({"": [NO_CHANGE]})
+        values = {}
+        for name, value in patch.items():
+            field = self.fields[name]
+            if value is None:
+                value = empty_value_of(field)
+            elif isinstance(field, serializers.JSONField):
+                value = merged(field.get_attribute(self.instance), value)
+            values[name] = value
+        return values
+
+    def fields_that_null_empties(self) -> list[str]:
+        """Names of the fields that take no null themselves, and that null in a body of PATCH empties."""
+        return [name for name, field in self.fields.items() if empty_value_of(field) is not None]
 
     def create(self, validated_data):
         return self.store(self.Meta.model(), validated_data)

@@ -5,10 +5,12 @@ from functools import cache
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import translation
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import exceptions, serializers, status
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+from firenze_digitale import problems
 
 
 class OpenView(APIView):
@@ -21,8 +23,8 @@ class OpenView(APIView):
 class StatusSerializer(serializers.Serializer):
     """Whether the registry is well."""
 
-    status = serializers.ChoiceField(choices=["ok", "unavailable"])
-    database = serializers.BooleanField(help_text="Whether the database answers.")
+    status = serializers.ChoiceField(choices=["ok"])
+    database = serializers.BooleanField(help_text="Whether the database answers: else the answer is 503.")
 
 
 class StatusView(OpenView):
@@ -32,16 +34,15 @@ class StatusView(OpenView):
         operation_id="status",
         summary="Whether the registry answers",
         tags=["status"],
-        auth=[],
-        responses={200: StatusSerializer, 503: OpenApiResponse(StatusSerializer, "The database does not answer.")},
+        auth=[{}],
+        responses=StatusSerializer,
     )
     def get(self, request):
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
-        except (DatabaseError, InterfaceError):
-            body = {"status": "unavailable", "database": False}
-            return Response(body, status=status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": "30"})
+        except (DatabaseError, InterfaceError) as error:
+            raise problems.Unavailable from error
         return Response({"status": "ok", "database": True})
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from firenze_digitale.desk.changelist import CURSOR, OfOneParentFilter
 from firenze_digitale.desk.seen import SEEN
-from firenze_digitale.history import name_of_author, names_of_users, parts_of, states_shown
+from firenze_digitale.history import name_of_author, names_of_authors, parts_of, states_shown
 from firenze_digitale.paging import InvalidCursor, paginate
 from firenze_digitale.restoring import EarlierState, GoneRow, told
 from firenze_digitale.rules import readable_refusals
@@ -203,7 +203,7 @@ class Restore:
             )
         except InvalidCursor:
             return HttpResponseRedirect(self.url_of("deleted"))
-        users = names_of_users(page.rows)
+        users = names_of_authors(page.rows)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Deleted: %(rows)s") % {"rows": self.opts.verbose_name_plural},

@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 
 from assets.models import Placement
 from assets.serializers import PlacementSerializer
+from firenze_digitale.api.authentication import refuse_out_of_reach
 from firenze_digitale.api.filtering import check_names
 from firenze_digitale.api.formats import accepted_one
 from firenze_digitale.api.lists import OPTIONS
@@ -44,6 +45,7 @@ class OgcView(APIView):
         return renderer, renderer.media_type
 
     def get(self, request, **names):
+        refuse_out_of_reach(request.user, "placements")
         accepted_one(request, tuple(name.partition(";")[0] for name in self.media_types))
         if not self.asks:
             check_names(request, set())

@@ -5,7 +5,7 @@ from partners.models.memorandum import Memorandum, Signature
 from partners.models.partner import Partner
 from partners.models.people import ApiCredential, PartnerSystem, Referent, User
 from partners.models.study import Monograph, Study
-from partners.models.traffic import CredentialDay, KeptAnswer, RequestWindow
+from partners.models.traffic import CredentialDay, KeptAnswer, RequestWindow, requests_by_day
 from partners.models.webhook import Webhook, WebhookDelivery
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "User",
     "Webhook",
     "WebhookDelivery",
+    "requests_by_day",
 ]

@@ -1,7 +1,5 @@
 """Who answers for a partner: people with a login, and the partner's own systems."""
 
-import hashlib
-import secrets
 from datetime import timedelta
 
 import pghistory.models
@@ -19,15 +17,14 @@ from firenze_digitale.access import ANONYMOUS, Access, access_of
 from firenze_digitale.base_models import Coded, RegistryModel, one_of, well_formed_code
 from firenze_digitale.change_log import logged
 from firenze_digitale.history import recorded
+from firenze_digitale.resource_names import RESOURCES
 from firenze_digitale.rules import stays
 from firenze_digitale.states import version_by_events
 from partners.changes import REFERENTS
-from partners.choices import CredentialAccess, NoticePace
+from partners.choices import CredentialAccess, CredentialState, NoticePace
 from partners.models.partner import Partner
-from partners.querysets import ApiCredentialQuerySet, ReferentQuerySet, UserQuerySet
-
-TOKEN_MARK = "fdr"
-LAST_USE_RESOLUTION = timedelta(minutes=1)
+from partners.querysets import ENDING_SOON, ApiCredentialQuerySet, ReferentQuerySet, UserQuerySet, is_a_person
+from partners.tokens import Token
 
 
 class AccountManager(UserManager.from_queryset(UserQuerySet)):
@@ -144,6 +141,9 @@ class Referent(Coded, RegistryModel):
         return access.writes and self.pk is not None and self.may_be_changed_by(who)
 
 
+UNKNOWN_RESOURCES = _("There are no such resources: %(names)s. Known: %(known)s.")
+
+
 @recorded(exclude=("secret_hash", "last_used_at", "updated_at"))
 class ApiCredential(RegistryModel):
     """A key of a partner's system. The secret is shown once; only its hash is kept."""
@@ -193,7 +193,9 @@ class ApiCredential(RegistryModel):
         return version_by_events(self)
 
     @classmethod
-    def issue(cls, *, partner, name, access, expires_at=None, created_by=None) -> tuple["ApiCredential", str]:
+    def issue(
+        cls, *, partner, name, access, resources=(), expires_at=None, created_by=None
+    ) -> tuple["ApiCredential", str]:
         """Make a credential.
 
         Returns:
@@ -202,53 +204,59 @@ class ApiCredential(RegistryModel):
         Raises:
             ValidationError: a field is missing or wrong.
         """
-        prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+        token = Token.new()
         credential = cls(
             partner=partner,
             name=name,
             access=access,
-            prefix=prefix,
-            secret_hash=cls.hash_of(secret),
+            resources=list(resources),
+            prefix=token.prefix,
+            secret_hash=token.hash,
             expires_at=expires_at,
             created_by=created_by,
         )
         credential.full_clean()
         credential.save()
-        return credential, f"{TOKEN_MARK}_{prefix}_{secret}"
+        return credential, str(token)
 
-    @staticmethod
-    def hash_of(secret: str) -> str:
-        """SHA-256 in hexadecimal: enough for a random secret of 256 bits, and quick at every request."""
-        return hashlib.sha256(secret.encode()).hexdigest()
-
-    @classmethod
-    def for_token(cls, token: str) -> "ApiCredential | None":
-        """Return the usable credential that `token` belongs to, or None."""
-        mark, _first, rest = token.partition("_")
-        prefix, _second, secret = rest.partition("_")
-        if mark != TOKEN_MARK or not secret or "\x00" in prefix:
-            return None
-        credential = cls.objects.usable().select_related("partner").filter(prefix=prefix).first()
-        if credential is None or not secrets.compare_digest(credential.secret_hash, cls.hash_of(secret)):
-            return None
-        return credential
-
-    def note_use(self) -> None:
-        """Remember when the credential was last used, to the minute."""
-        now = timezone.now()
-        if self.last_used_at is None or now - self.last_used_at > LAST_USE_RESOLUTION:
-            type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+    def clean(self):
+        super().clean()
+        if unknown := sorted(set(self.resources or ()) - RESOURCES.keys()):
+            told = {"names": ", ".join(unknown), "known": ", ".join(RESOURCES)}
+            raise ValidationError({"resources": UNKNOWN_RESOURCES % told})
 
     @property
     def is_usable(self) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
 
-    def may_be_stored_by(self, who) -> bool:
-        return access_of(who).administrator
+    @property
+    def state(self) -> CredentialState:
+        """What may be said of it today."""
+        if self.revoked_at:
+            return CredentialState.REVOKED
+        left = self.expires_at - timezone.now() if self.expires_at else ENDING_SOON
+        if left <= timedelta(0):
+            return CredentialState.EXPIRED
+        return CredentialState.ENDING if left < ENDING_SOON else CredentialState.IN_FORCE
+
+    @classmethod
+    def fields_changeable_by(cls, who):
+        """What a key opens is settled when it is made; another one is made for something else."""
+        return frozenset({"name", "expires_at"})
 
     @classmethod
     def may_be_added_by(cls, who) -> bool:
-        return access_of(who).administrator
+        access = access_of(who)
+        return is_a_person(who) and access.writes and (access.administrator or bool(access.partner_ids))
+
+    def may_be_stored_by(self, who) -> bool:
+        """Whether `who` answers for the partner: its own, and the one that it was made for."""
+        if not self.may_be_added_by(who):
+            return False
+        stored = type(self).objects.filter(pk=self.pk).values_list("partner_id", flat=True).first()
+        partners = {self.partner_id} if stored is None else {self.partner_id, stored}
+        access = access_of(who)
+        return access.administrator or partners <= access.partner_ids
 
 
 class RecordedContext(pghistory.models.Context):
@@ -277,16 +285,15 @@ class PartnerSystem:
     is_anonymous = False
     pk = None
 
-    def __init__(self, credential: ApiCredential):
+    def __init__(self, credential: ApiCredential, partner_ids: frozenset[int]):
+        """Take the partners that it answers for, predecessors included, as they were read with the credential."""
         self.credential = credential
+        self.access = Access(
+            signed_in=True,
+            partner_ids=partner_ids,
+            writes=credential.access == CredentialAccess.WRITE,
+            resources=frozenset(credential.resources),
+        )
 
     def __str__(self):
         return str(self.credential)
-
-    @cached_property
-    def access(self) -> Access:
-        return Access(
-            signed_in=True,
-            partner_ids=Partner.objects.all().ids_answered_for_by_partner(self.credential.partner_id),
-            writes=self.credential.access == CredentialAccess.WRITE,
-        )

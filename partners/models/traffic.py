@@ -1,7 +1,11 @@
 """What partners' systems ask of the API: how much in a minute, how much in a day, and what was answered to them."""
 
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partners.models.people import ApiCredential
@@ -41,6 +45,17 @@ class CredentialDay(models.Model):
 
     def __str__(self):
         return f"{self.day}: {self.requests}"
+
+
+def requests_by_day(credential: ApiCredential, days: int) -> list[tuple[date, int]]:
+    """How many requests a credential made on each of the last days, in local time, today first."""
+    today = timezone.localdate()
+    made = Counter(dict(credential.days.filter(day__gt=today - timedelta(days)).values_list("day", "requests")))
+    # The minutes that are not over, or not added to their day yet.
+    windows = RequestWindow.objects.filter(subject=f"credential:{credential.pk}")
+    for minute, requests in windows.values_list("minute", "requests"):
+        made[timezone.localdate(datetime.fromtimestamp(60 * minute, UTC))] += requests
+    return [(day, made[day]) for day in (today - timedelta(ago) for ago in range(days))]
 
 
 class KeptAnswer(models.Model):

@@ -75,7 +75,7 @@ class MeetingParticipant(Meeting.participants.through):
 
 
 @recorded_link()
-@logged_part(MEETINGS, "mapped_assets", "meeting_id")
+@logged_part(MEETINGS, "mapped_assets", "meeting_id", names=("assets_asset", "asset_id"))
 class MeetingAsset(Meeting.mapped_assets.through):
     """The link between a meeting and an asset mapped in it, with its history."""
 
@@ -84,7 +84,7 @@ class MeetingAsset(Meeting.mapped_assets.through):
 
 
 @recorded_link()
-@logged_part(MEETINGS, "charts_born", "meeting_id")
+@logged_part(MEETINGS, "charts_born", "meeting_id", names=("projects_projectchart", "projectchart_id"))
 class MeetingChart(Meeting.charts_born.through):
     """The link between a meeting and a chart born there, with its history."""
 

@@ -11,7 +11,7 @@ from firenze_digitale.change_log import logged_part
 from firenze_digitale.history import recorded
 from firenze_digitale.rules import Rule
 from partners.models import Partner
-from projects.changes import CHARTS, assets_shown
+from projects.changes import CHARTS, assets_shown, charts_joined
 from projects.choices import ChartStatus, ParticipationRole
 from projects.models.chart import LINKS_CITY_AND_PARTNER, UNLINKED_SQL, ProjectChart
 from projects.querysets import AssetUseQuerySet, MilestoneQuerySet, ParticipationQuerySet
@@ -37,6 +37,7 @@ class ChartPart(RegistryModel):
 
 
 @recorded()
+@pgtrigger.register(*charts_joined())
 @logged_part(CHARTS, "participations", "chart_id")
 class Participation(Sourced, ChartPart):
     """A partner's part in a chart: what it gives, and what it gains."""
@@ -125,7 +126,7 @@ class Participation(Sourced, ChartPart):
 
 
 @recorded()
-@logged_part(CHARTS, "asset_uses", "chart_id")
+@logged_part(CHARTS, "asset_uses", "chart_id", names=("assets_asset", "asset_id"))
 class AssetUse(Sourced, ChartPart):
     """An asset that a chart puts to use, and what for."""
 

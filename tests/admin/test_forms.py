@@ -6,7 +6,9 @@ import pytest
 from django.urls import reverse
 
 from assets.models import Asset, Category, Placement
+from partners.admission import admit
 from partners.models import ApiCredential, Monograph, Partner, Referent, User
+from partners.tokens import Token
 from projects.models import Action, Milestone, Participation, ProjectChart
 from tests import factories
 from tests.admin.world import admin_url, luminaires
@@ -290,7 +292,7 @@ def test_a_token_is_shown_once_and_never_stored(browse, administrator, publiacqu
     response = browse(administrator).post(admin_url(ApiCredential, "add"), sent)
     token, credential = response.context["token"], ApiCredential.objects.get()
     assert token in response.content.decode()
-    assert (ApiCredential.for_token(token), credential.created_by) == (credential, administrator)
+    assert (admit(Token.read(token))[0].credential, credential.created_by) == (credential, administrator)
     assert token not in browse(administrator).get(admin_url(credential, "change")).content.decode()
     assert "no-store" in response.headers["Cache-Control"]
 

@@ -80,6 +80,7 @@ def one_of_each(publiacqua) -> SimpleNamespace:
         meeting=factories.meeting("incontro-1"),
         handover=services.offer(OPERATOR, publiacqua, city, [material]),
         credential=ApiCredential.issue(partner=publiacqua, name="gestionale", access="read")[0],
+        webhook=factories.webhook(publiacqua),
         user=User.objects.create_user("somebody", password=factories.PASSWORD),
     )
 

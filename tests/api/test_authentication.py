@@ -6,9 +6,13 @@ import pytest
 from django.utils import timezone
 
 from assets.models import Asset, Category
-from firenze_digitale.access import OPERATOR
+from firenze_digitale import resource_names
+from firenze_digitale.access import OPERATOR, access_of
+from firenze_digitale.api.authentication import caller_of
+from firenze_digitale.api_urls import RESOURCES
 from firenze_digitale.history import history_of
 from partners.models import ApiCredential
+from partners.tokens import Token
 from tests import factories
 
 
@@ -35,6 +39,52 @@ def test_a_credential_that_ended_is_refused(end, publiacqua, get):
     token = factories.credential(publiacqua)
     ApiCredential.objects.update(**{name: timezone.now() + after for name, after in end.items()})
     refused(get("assets", token))
+
+
+def test_a_token_of_which_a_character_is_wrong_is_told_apart_from_one_that_is_of_no_use(publiacqua, get):
+    token = factories.credential(publiacqua)
+    mistyped = token[:-1] + ("a" if token[-1] != "a" else "b")
+    of_no_use = refused(get("assets", str(Token.new())))
+    assert refused(get("assets", mistyped)) != of_no_use
+    ApiCredential.objects.update(revoked_at=timezone.now())
+    assert refused(get("assets", token)) == of_no_use
+
+
+@pytest.mark.parametrize("access", ["read", "write"])
+def test_a_credential_that_is_limited_reaches_its_resources_and_says_which(access, registry, publiacqua, call):
+    api = call(factories.credential(publiacqua, access, resources=["assets", "placements"]))
+    for reached in ("assets", "assets/publiacqua-public", "placements", "openapi.json", "catalogue.ttl"):
+        assert api.get(f"/api/v1/{reached}").status_code == 200, reached
+    for beyond in ("plans", "project-charts/scheda-public", "referents", "plans/none"):
+        answer = api.get(f"/api/v1/{beyond}")
+        assert (answer.status_code, answer["Content-Type"]) == (403, "application/problem+json")
+        assert beyond.partition("/")[0] in answer.json()["detail"]
+        assert "assets, placements" in answer.json()["detail"]
+    assert api.post("/api/v1/monographs", {}).status_code == 403
+
+
+def test_the_resources_that_a_credential_may_be_limited_to_are_those_of_the_api():
+    assert [*RESOURCES] == [*resource_names.RESOURCES]
+
+
+def test_the_map_layers_are_reached_with_placements(registry, publiacqua, call):
+    for resources, status in ((["assets"], 403), (["placements"], 200)):
+        token = factories.credential(publiacqua, resources=resources)
+        assert call(token).get("/api/v1/ogc/collections").status_code == status
+
+
+def test_a_page_asked_with_a_credential_is_the_systems_as_far_as_it_reaches(publiacqua, rf, referent):
+    def caller(token):
+        request = rf.get("/", HTTP_AUTHORIZATION=f"Bearer {token}")
+        request.user = referent
+        return caller_of(request, "meetings")
+
+    assert caller(factories.credential(publiacqua)).access.partner_ids == {publiacqua.pk}
+    assert not access_of(caller(factories.credential(publiacqua, resources=["assets"]))).signed_in
+    assert not access_of(caller(str(Token.new()))).signed_in
+    unsigned = rf.get("/")
+    unsigned.user = referent
+    assert caller_of(unsigned, "meetings") == referent
 
 
 def test_the_last_use_of_a_credential_is_kept(reader, get):
@@ -88,7 +138,7 @@ def test_history_names_the_credential_and_not_the_session_beside_it(registry, wr
     )
     assert response.status_code == 201
     entry = history_of(Asset.objects.get(code="bene-nuovo"), OPERATOR)[0]
-    assert (entry.who, entry.door) == (ApiCredential.objects.get().prefix, "API")
+    assert (entry.who, entry.door) == (str(ApiCredential.objects.get()), "API")
 
 
 def test_a_credential_may_be_sent_from_an_account_that_is_logged_in_elsewhere(registry, reader, administrator, browse):

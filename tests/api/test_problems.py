@@ -71,7 +71,7 @@ def test_a_body_of_another_kind_is_refused(media_type, publiacqua, call, writer)
 
 
 def test_an_answer_of_another_kind_is_refused(db, call):
-    problem_of(call().get(ADDRESS, HTTP_ACCEPT="text/csv"), 406)
+    problem_of(call().get(ADDRESS, HTTP_ACCEPT="application/xml"), 406)
 
 
 @pytest.mark.parametrize("address", ["/api/v1/", "/api/v1/nothing", "/api/v1/assets/", "/api/v1/assets/a/b"])
@@ -140,4 +140,14 @@ def test_the_status_is_told_without_a_login(db, client):
 def test_the_status_tells_that_the_database_does_not_answer(client):
     with patch("firenze_digitale.api.views.connection.cursor", side_effect=OperationalError):
         response = client.get("/api/v1/status", HTTP_COOKIE="sessionid=x", HTTP_AUTHORIZATION="Bearer fdr_x_y")
-    assert (response.status_code, response.json()) == (503, {"status": "unavailable", "database": False})
+    problem_of(response, 503)
+    assert response["Retry-After"] == "5"
+
+
+def test_a_problem_is_no_longer_than_declared_whatever_it_repeats(publiacqua, call, writer):
+    body = {f"{number}" + "x" * 3_000: 1 for number in range(50)} | {str(number): 1 for number in range(10_000)}
+    told = problem_of(call(writer).post(ADDRESS, body), 400)["errors"]
+    assert len(told) == 10_000
+    assert {len(error["field"]) for error in told[:50]} == {2_000}
+    (error,) = problem_of(call().get(ADDRESS, {"kind": "a\x00b"}), 400)["errors"]
+    assert "a␀b" in error["message"]

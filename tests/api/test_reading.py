@@ -117,7 +117,7 @@ FILTERED = [
     ("placements", {"category": "fontanelli", "status": "removed"}, []),
     ("placements", {"bbox": "11.2,43.7,11.3,43.8", "asset": "publiacqua-network"}, ["publiacqua-network:P1"]),
     ("placements", {"bbox": "11.3,43.7,11.4,43.8"}, []),
-    ("distributions", {"format": "csv", "asset": "publiacqua-dati-public"}, ["publiacqua-dati-public:csv"]),
+    ("distributions", {"file_format": "csv", "asset": "publiacqua-dati-public"}, ["publiacqua-dati-public:csv"]),
     ("plans", {"year": "2017"}, ["piano-2016-18"]),
     ("plans", {"year": "2019"}, []),
     ("objectives", {"plan": "piano-2016-18", "provisional": "false"}, ["piano-2016-18:1", "piano-2016-18:2"]),

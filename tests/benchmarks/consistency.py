@@ -78,7 +78,7 @@ class Writer(Caller):
                 return status == 200
 
     def place(self):
-        code = f"{self.name}-{self.random.randrange(10**9)}"
+        code = f"{self.name}-{time.time_ns()}"
         asset = self.random.choice(self.own)
         status, *_rest = self.call("POST", "/api/v1/placements", {"asset": asset, "code": code})
         if status == 201:

@@ -7,7 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from partners.admission import admit
 from partners.models import ApiCredential, Referent, User
+from partners.tokens import Token
 from tests import factories
 
 NAMES = {"admin", "staff", "publiacqua", "silfi", "firenze-parcheggi"}
@@ -88,7 +90,7 @@ def test_demo_accounts_are_refused_in_production(settings, referents):
 def test_credential_prints_its_token_alone_and_stores_only_a_hash(publiacqua):
     out, err = call("create_api_credential", partner="publiacqua", access="write", name="Telecontrollo", expires_in=30)
     token = out.strip()
-    credential = ApiCredential.for_token(token)
+    credential = ApiCredential.objects.get(prefix=Token.read(token).prefix)
     assert (credential.partner, credential.access, credential.name) == (publiacqua, "write", "Telecontrollo")
     assert timedelta(days=29) < credential.expires_at - timezone.now() <= timedelta(days=30)
     assert token not in str(ApiCredential.objects.filter(pk=credential.pk).values())
@@ -96,9 +98,33 @@ def test_credential_prints_its_token_alone_and_stores_only_a_hash(publiacqua):
     assert token not in err
 
 
+def test_credential_may_be_limited_to_resources(publiacqua):
+    options = {"partner": "publiacqua", "access": "read", "name": "Lettura", "resources": ["assets", "placements"]}
+    _out, err = call("create_api_credential", **options)
+    assert ApiCredential.objects.get().resources == ["assets", "placements"]
+    assert "assets, placements" in err
+    with pytest.raises(CommandError, match="nothing"):
+        call("create_api_credential", **options | {"resources": ["nothing"]})
+    assert ApiCredential.objects.count() == 1
+
+
+@pytest.mark.parametrize("told", ["{prefix}", "fdr_{prefix}", "{token}"])
+def test_a_credential_is_revoked_by_its_prefix_or_by_a_token_that_was_found(told, publiacqua):
+    token = Token.read(factories.credential(publiacqua))
+    factories.credential(publiacqua)
+    out, _err = call("revoke_api_credential", told.format(prefix=token.prefix, token=token))
+    assert "publiacqua" in out
+    assert token.secret not in out
+    assert [each.prefix for each in ApiCredential.objects.exclude(revoked_at=None)] == [token.prefix]
+    with pytest.raises(CommandError, match="revoked before"):
+        call("revoke_api_credential", token.prefix)
+    with pytest.raises(CommandError, match="No credential"):
+        call("revoke_api_credential", "00000000")
+
+
 def test_credential_without_days_has_no_end(publiacqua):
     out, _err = call("create_api_credential", partner="publiacqua", access="read", name="Lettura")
-    assert ApiCredential.for_token(out.strip()).expires_at is None
+    assert admit(Token.read(out.strip()))[0].credential.expires_at is None
 
 
 @pytest.mark.parametrize(

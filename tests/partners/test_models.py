@@ -6,7 +6,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from partners.admission import admit
 from partners.models import ApiCredential, Memorandum, Partner, Signature
+from partners.tokens import Token
 from tests import factories
 from tests.refusals import refusal
 
@@ -118,29 +120,34 @@ def test_an_inactive_referent_or_account_answers_for_nobody(publiacqua):
 
 
 def test_a_credential_is_known_by_its_token_alone(publiacqua):
-    credential, token = ApiCredential.issue(partner=publiacqua, name="gestionale", access="write")
-    assert ApiCredential.for_token(token) == credential
-    assert token not in str(vars(credential))
-    assert token.split("_", 2)[2] not in str(ApiCredential.objects.values().get())
-    for wrong in ("", "fdr", "fdr__", f"{token}x", token[:-1], token.replace("fdr", "xyz"), "fdr_\x00_a"):
-        assert ApiCredential.for_token(wrong) is None
+    credential, text = ApiCredential.issue(partner=publiacqua, name="gestionale", access="write")
+    token = Token.read(text)
+    system, _count = admit(token)
+    assert (system.credential, str(token)) == (credential, text)
+    assert text not in str(vars(credential))
+    assert token.secret not in str(ApiCredential.objects.values().get())
+    assert token.secret not in repr(token)
+    for wrong in (Token(token.prefix, token.secret[:-1]), Token("00000000", token.secret), Token(token.prefix, "")):
+        assert admit(wrong) is None
 
 
 def test_an_expired_or_revoked_credential_is_of_no_use(publiacqua):
     past = timezone.now() - timedelta(seconds=1)
     _, expired = ApiCredential.issue(partner=publiacqua, name="x", access="read", expires_at=past)
     revoked_credential, revoked = ApiCredential.issue(partner=publiacqua, name="y", access="read")
+    assert admit(Token.read(revoked))
     ApiCredential.objects.filter(pk=revoked_credential.pk).update(revoked_at=past)
-    assert ApiCredential.for_token(expired) is None
-    assert ApiCredential.for_token(revoked) is None
+    assert admit(Token.read(expired)) is None
+    assert admit(Token.read(revoked)) is None
 
 
-def test_the_hash_of_a_secret_never_enters_history(publiacqua):
-    credential, _ = ApiCredential.issue(partner=publiacqua, name="x", access="read")
-    event_model = ApiCredential.objects.get(pk=credential.pk)._meta.model.pgh_event_model
+def test_neither_the_hash_of_a_secret_nor_its_use_enters_history(publiacqua):
+    _, token = ApiCredential.issue(partner=publiacqua, name="x", access="read")
+    event_model = ApiCredential.pgh_event_model
     assert "secret_hash" not in {field.name for field in event_model._meta.fields}
     before = event_model.objects.count()
-    credential.note_use()
+    admit(Token.read(token))
+    assert ApiCredential.objects.get().last_used_at
     assert event_model.objects.count() == before
 
 

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, no_translatio
 from django.utils import timezone
 
 from firenze_digitale.history import through_door
+from firenze_digitale.resource_names import RESOURCES
 from partners.choices import CredentialAccess
 from partners.models import ApiCredential, Partner
 
@@ -21,20 +22,34 @@ class Command(BaseCommand):
         parser.add_argument("--partner", required=True, metavar="CODE", help="code of the partner, such as publiacqua")
         parser.add_argument("--access", required=True, choices=CredentialAccess.values, help="what it may do")
         parser.add_argument("--name", required=True, help="which system uses it, and for what")
+        parser.add_argument(
+            "--resources",
+            nargs="+",
+            default=[],
+            choices=RESOURCES,
+            metavar="RESOURCE",
+            help="the resources of the API that it reaches; without it, all",
+        )
         parser.add_argument("--expires-in", type=int, metavar="DAYS", help="days until it ends; without it, never")
 
     @no_translations
-    def handle(self, *args, partner, access, name, expires_in, **options):
+    def handle(self, *args, partner, access, name, resources, expires_in, **options):
         expires_at = self._end_after(expires_in)
         with through_door("command"):
             try:
                 credential, token = ApiCredential.issue(
-                    partner=self._partner(partner), name=name.strip(), access=access, expires_at=expires_at
+                    partner=self._partner(partner),
+                    name=name.strip(),
+                    access=access,
+                    resources=resources,
+                    expires_at=expires_at,
                 )
             except ValidationError as error:
                 raise CommandError(" ".join(f"{field}: {' '.join(said)}" for field, said in error)) from error
         until = f"until {timezone.localtime(expires_at):%Y-%m-%d %H:%M}" if expires_at else "without an end"
-        self._explain(f"Credential {credential.prefix} of {partner}: {access}, {until}. Its token, shown only now:")
+        reached = ", ".join(resources) or "all resources"
+        self._explain(f"Credential {credential.prefix} of {partner}: {access}, {reached}, {until}.")
+        self._explain("Its token, shown only now:")
         self.stdout.write(token)
         self._explain(f"Send it as a header of each request:  Authorization: Bearer {token[:12]}…")
 

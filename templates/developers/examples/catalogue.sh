@@ -1,0 +1,1 @@
+curl '{{ api }}/catalogue.ttl' -o catalogue.ttl

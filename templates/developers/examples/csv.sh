@@ -1,0 +1,1 @@
+curl '{{ api }}/placements?format=csv&district=1' -o placements.csv

@@ -1,0 +1,3 @@
+curl -i -X DELETE '{{ api }}/assets/{{ partner }}-prova' \
+  -H "Authorization: Bearer $REGISTRY_TOKEN" \
+  -H 'If-Match: *'

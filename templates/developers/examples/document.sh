@@ -1,0 +1,1 @@
+curl '{{ api }}/openapi.json' -o openapi.json

@@ -1,0 +1,1 @@
+curl '{{ api }}/ogc/collections/placements/items?limit=2'

@@ -1,0 +1,1 @@
+curl -sS -D - -o /dev/null '{{ api }}/assets?limit=1'

@@ -1,0 +1,2 @@
+curl '{{ api }}/assets?owner={{ partner }}' \
+  -H "Authorization: Bearer $REGISTRY_TOKEN"

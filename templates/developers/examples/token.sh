@@ -1,0 +1,1 @@
+export REGISTRY_TOKEN='{{ token }}'
