@@ -75,16 +75,20 @@ class Asked:
         order = [f"-{name}" for name in self.names] if is_descending else list(self.names)
         return queryset.order_by(*order)[: self.limit + 1]
 
-    def page(self, rows: list) -> Page:
-        """The page that holds `rows`, which are those of `rows` as they were read."""
+    def page(self, rows: list, named=lambda row: row) -> Page:
+        """The page that holds `rows`, which are those of `rows` as they were read.
+
+        Args:
+            named: makes of such a row one that has what `key` names.
+        """
         more, rows = len(rows) > self.limit, rows[: self.limit]
         if self.way == BACKWARDS:
             rows.reverse()
         has_next, has_previous = (True, more) if self.way == BACKWARDS else (more, self.way != START)
         return Page(
             rows,
-            next=cursor_at(rows[-1], self.names) if rows and has_next else None,
-            previous=cursor_at(rows[0], self.names, backwards=True) if rows and has_previous else None,
+            next=cursor_at(named(rows[-1]), self.names) if rows and has_next else None,
+            previous=cursor_at(named(rows[0]), self.names, backwards=True) if rows and has_previous else None,
         )
 
 

@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from firenze_digitale import account_views, search_views, views
+from firenze_digitale.developers import views as developers
 
 account = [
     path("login/", account_views.LoginView.as_view(), name="login"),
@@ -17,6 +18,11 @@ account = [
 ]
 
 urlpatterns = [
+    # First, since systems ask most often, and an address is looked for from the top.
+    path("api/", developers.guide, name="developers"),
+    path("api/reference/", developers.reference_index, name="developers-reference"),
+    path("api/reference/<str:tag>/", developers.reference_group, name="developers-reference-group"),
+    path("api/v1/", include("firenze_digitale.api_urls")),
     path("", views.home, name="home"),
     path("", include("projects.urls")),
     path("assets/", include("assets.urls")),
@@ -28,7 +34,6 @@ urlpatterns = [
     path("search/", search_views.search, name="search"),
     path("search/suggest/", search_views.suggest, name="search-suggest"),
     path("admin/", admin.site.urls),
-    path("api/v1/", include("firenze_digitale.api_urls")),
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", login_not_required(views.FaviconView.as_view()), name="favicon"),
 ]

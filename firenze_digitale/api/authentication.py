@@ -8,7 +8,8 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 from firenze_digitale import history, problems
 from firenze_digitale.access import access_of
-from firenze_digitale.api.throttling import API, has_token, passage_of
+from firenze_digitale.api.requests import API, has_token
+from firenze_digitale.api.throttling import passage_of
 from firenze_digitale.resource_names import RESOURCES
 
 OUT_OF_REACH = _(

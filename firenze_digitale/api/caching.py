@@ -1,6 +1,9 @@
-"""How long answers of the API hold (RFC 9111)."""
+"""How long answers of the API hold (RFC 9111), and for whom."""
 
-BELOW = "/api/v1/"
+from django.utils.cache import patch_vary_headers
+
+from firenze_digitale.api.requests import API
+
 #: It may be kept by whoever asked, who asks again with `If-None-Match` before using it.
 ASK_AGAIN = "private, no-cache"
 NEVER = "no-store"
@@ -14,7 +17,8 @@ class CacheControlMiddleware:
 
     def __call__(self, request):
         response = self.get_response(request)
-        if request.path.startswith(BELOW) and not response.has_header("Cache-Control"):
+        if request.path.startswith(API) and not response.has_header("Cache-Control"):
             read = request.method in ("GET", "HEAD") and response.status_code in (200, 304)
             response.headers["Cache-Control"] = ASK_AGAIN if read else NEVER
+            patch_vary_headers(response, ("Authorization",))
         return response

@@ -114,7 +114,7 @@ class ChangesView(APIView):
             OpenApiParameter(
                 "kind",
                 {"type": "array", "items": {"type": "string", "enum": sorted(RESOURCES)}, "maxItems": len(RESOURCES)},
-                description="Only changes of these resources, commas between them; else of all that the caller reaches.",
+                description="Only changes of these resources, commas between them; else all that the caller reaches.",
                 style="form",
                 explode=False,
             ),

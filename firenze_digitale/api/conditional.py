@@ -18,17 +18,8 @@ from rest_framework.exceptions import APIException
 
 from firenze_digitale.access import Access, access_of
 from firenze_digitale.api.fields import KeyField
-from firenze_digitale.change_log import EVERYTHING
 
 ANY = "*"
-LATEST_OF_KIND = f"""
-    SELECT greatest(
-        (SELECT max(position) FROM partners_changebatch WHERE kind = %s),
-        (SELECT max(position) FROM partners_changebatch WHERE kind = '{EVERYTHING}')
-    ), EXISTS (SELECT 1 FROM partners_changebatch WHERE position IS NULL)"""
-LATEST_OF_ALL = (
-    "SELECT max(position), EXISTS (SELECT 1 FROM partners_changebatch WHERE position IS NULL) FROM partners_changebatch"
-)
 
 
 class PreconditionRequired(APIException):
@@ -98,15 +89,9 @@ def etag_of_list(request, kind: str, *, filtered: bool) -> str:
 
 def latest_position(kind: str | None = None) -> int:
     """The place of the latest change of a kind in the order of changes, of any if None; 0 where there is none."""
-    statement, values = (LATEST_OF_ALL, []) if kind is None else (LATEST_OF_KIND, [kind])
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        position, is_waiting = cursor.fetchone()
-        if is_waiting:
-            cursor.execute("SELECT registry_settle_changes()")
-            cursor.execute(statement, values)
-            position, _is_waiting = cursor.fetchone()
-    return position or 0
+        cursor.execute("SELECT registry_latest_change(%s)", [kind])
+        return cursor.fetchone()[0] or 0
 
 
 def etag_of(row, serializer: serializers.ModelSerializer) -> str:

@@ -224,7 +224,9 @@ def _read(rows, columns, hidden: frozenset[str]) -> Iterator[list[Sequence]]:
 
 def _made(column, by_lookup: dict[str, Sequence]) -> Sequence:
     values = [by_lookup[lookup] for lookup in column.lookups]
-    return values[0] if column.made is None else list(map(column.made, *values))
+    if column.made is None:
+        return values[0]
+    return list(map(column.made, values[0] if len(values) == 1 else zip(*values, strict=True)))
 
 
 def _cells(values: Sequence, column: Column) -> Sequence:

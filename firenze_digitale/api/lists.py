@@ -32,10 +32,6 @@ class Column:
     made: Callable | None = None
     link: str = ""
 
-    def value_in(self, row: dict):
-        """What is made of the values of a row."""
-        return self.made(*[row[lookup] for lookup in self.lookups])
-
 
 @cache
 def columns_of(serializer_class: type[serializers.ModelSerializer]) -> tuple[Column, ...] | None:
@@ -65,8 +61,12 @@ def _column(model: type[models.Model], name: str, field: serializers.Field) -> C
     return Column(name, ("__".join((*path, last)),), _as_stored if isinstance(stored, models.JSONField) else None)
 
 
-def _joined(*parts) -> str | None:
-    return None if parts[0] is None else ":".join(map(str, parts))
+def _joined(parts: tuple) -> str | None:
+    return None if parts[0] is None else f"{parts[0]}:{parts[1]}"
+
+
+def _nothing(_value) -> None:
+    return None
 
 
 def _as_stored(text: str | None) -> orjson.Fragment | None:
@@ -91,20 +91,20 @@ class Statement:
             return None
         return cls(lookups, sql, tuple(values))
 
-    def rows(self, cursor_values: tuple = ()) -> list[dict]:
-        """Return what it finds, by look-up, as the database driver gives it; JSON as text."""
+    def rows(self, cursor_values: tuple = ()) -> list[tuple]:
+        """Return what it finds, in the order of the look-ups, as the database driver gives it; JSON as text."""
         values = list(self.values)
         for place, value in zip(self.places, cursor_values, strict=True):
             values[place] = value
         with connection.cursor() as cursor:
             cursor.execute(self.sql, values)
-            return [dict(zip(self.lookups, row, strict=True)) for row in cursor.fetchall()]
+            return cursor.fetchall()
 
 
 def read_columns(rows: models.QuerySet, lookups: tuple[str, ...]) -> list[dict]:
-    """Return what `lookups` name of each row, as `Statement.rows`."""
+    """Return what `lookups` name of each row, as `Statement.rows`, by look-up."""
     statement = Statement.of(rows, lookups)
-    return statement.rows() if statement else []
+    return [dict(zip(lookups, row, strict=True)) for row in statement.rows()] if statement else []
 
 
 @lru_cache(maxsize=1_000)
@@ -147,24 +147,29 @@ def lookups_of(columns: tuple[Column, ...], hidden: frozenset[str], key: tuple[s
     return tuple(dict.fromkeys([*(lookup for column in shown for lookup in column.lookups), *key]))
 
 
-def bodies_of(found: list[dict], columns: tuple[Column, ...], hidden: frozenset[str]) -> list[dict]:
-    """Return the bodies of what `read_columns` found, to be written by orjson."""
-    names, values_in, made = _recipe(columns, hidden)
+def bodies_of(
+    found: list, columns: tuple[Column, ...], hidden: frozenset[str], lookups: tuple[str, ...] | None = None
+) -> list[dict]:
+    """Return the bodies of rows that were read, to be written by orjson.
+
+    Args:
+        found: rows by look-up, as of `read_columns`; or, where `lookups` says what they hold, as of `Statement.rows`.
+    """
+    names, values_in, made = _recipe(columns, hidden, lookups)
     bodies = [dict(zip(names, values_in(row), strict=True)) for row in found]
-    for column in made:
+    for name, make, value_in in made:
         for body, row in zip(bodies, found, strict=True):
-            body[column.name] = column.value_in(row)
-    for name in (column.name for column in columns if column.link in hidden):
-        for body in bodies:
-            body[name] = None
+            body[name] = make(value_in(row))
     return bodies
 
 
 @cache
-def _recipe(columns: tuple[Column, ...], hidden: frozenset[str]) -> tuple[tuple[str, ...], Callable, list[Column]]:
-    """Names of all members of a body, what takes their values from a row, and the columns that make more of these."""
+def _recipe(columns: tuple[Column, ...], hidden: frozenset[str], lookups: tuple[str, ...] | None):
+    """Names of all members of a body, what takes their values from a row, and what else is made of its values."""
+    place = lookups.index if lookups else str
     shown = [column for column in columns if column.link not in hidden]
     something = shown[0].lookups[0]
-    lookups = (something if column.link in hidden else column.lookups[0] for column in columns)
-    names = tuple(column.name for column in columns)
-    return names, itemgetter(*lookups), [column for column in shown if column.made]
+    first = (something if column.link in hidden else column.lookups[0] for column in columns)
+    made = [(c.name, c.made, itemgetter(*map(place, c.lookups))) for c in shown if c.made]
+    made += [(c.name, _nothing, itemgetter(place(something))) for c in columns if c.link in hidden]
+    return tuple(column.name for column in columns), itemgetter(*map(place, first)), made

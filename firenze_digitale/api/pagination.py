@@ -32,9 +32,9 @@ class KeysetPagination(BasePagination):
         except InvalidCursor as error:
             raise ValidationError({"cursor": [error.message]}) from error
 
-    def fill(self, asked: Asked, rows: list) -> list:
-        """Take what was read for the page, and return its rows."""
-        self.page = asked.page(rows)
+    def fill(self, asked: Asked, rows: list, **options) -> list:
+        """Take what was read for the page, and return its rows; the options are those of `Asked.page`."""
+        self.page = asked.page(rows, **options)
         return self.page.rows
 
     def _limit(self, request) -> int:

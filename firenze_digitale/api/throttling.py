@@ -12,15 +12,14 @@ from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext_lazy as _
 
 from firenze_digitale import problems
+from firenze_digitale.api.requests import API, SCHEME, has_token
 from firenze_digitale.client_address import client_address
 from partners import admission
 from partners.models import PartnerSystem
 from partners.tokens import Token
 
-API = "/api/v1/"
 #: Asked by those who watch over the registry, as often as they like.
 STATUS = f"{API}status"
-SCHEME = "bearer"
 #: The part of an IPv6 address that one subscriber is given.
 SUBSCRIBER_BITS = 64
 NO_LIMIT = 10**9
@@ -80,11 +79,6 @@ def passage_of(request) -> Passage:
     if passage is None:
         passage = request.passage = _pass(request)
     return passage
-
-
-def has_token(request) -> bool:
-    """Whether a request carries a token, right or wrong."""
-    return request.META.get("HTTP_AUTHORIZATION", "")[: len(SCHEME)].lower() == SCHEME
 
 
 def uncounted(limit: int) -> Passage:

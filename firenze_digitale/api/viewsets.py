@@ -27,7 +27,7 @@ from firenze_digitale.api.formats import (
     sent,
 )
 from firenze_digitale.api.idempotency import OnceByKey
-from firenze_digitale.api.lists import OPTIONS, bodies_of, columns_of, lookups_of, page_statement, read_columns
+from firenze_digitale.api.lists import OPTIONS, Statement, bodies_of, columns_of, lookups_of, page_statement
 from firenze_digitale.api.parsing import ACCEPT_PATCH
 from firenze_digitale.rules import readable_refusals
 
@@ -111,11 +111,11 @@ class RegistryViewSet(OnceByKey, GenericViewSet):
         asked = self.paginator.asked(self.model.objects.all(), request, self)
         access = access_of(request.user)
         made = None if filtered else page_statement(self.model, lookups, self.list_key, access, asked.limit, asked.way)
-        if made:
-            found = made.rows(asked.values)
-        else:
-            found = read_columns(asked.rows(self.filter_queryset(self.get_queryset())), lookups)
-        return bodies_of(self.paginator.fill(asked, found), columns, hidden)
+        if made is None:
+            made = Statement.of(asked.rows(self.filter_queryset(self.get_queryset())), lookups)
+        found = made.rows(asked.values if made.places else ()) if made else []
+        rows = self.paginator.fill(asked, found, named=lambda row: dict(zip(lookups, row, strict=True)))
+        return bodies_of(rows, columns, hidden, lookups)
 
     def file(self, request, name: str):
         """All rows of the list in a format other than JSON."""

@@ -43,7 +43,22 @@ CHANGE_FUNCTIONS = """
         WHERE batch.id = numbered.id;
     END $$
 """
-DROP_CHANGE_FUNCTIONS = "DROP FUNCTION registry_batch(text); DROP FUNCTION registry_settle_changes()"
+LATEST_FUNCTION = """
+    -- The place of the latest change of a kind, or of any where it is NULL, in the order of changes.
+    CREATE FUNCTION registry_latest_change(asked_kind text) RETURNS bigint LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (SELECT 1 FROM partners_changebatch WHERE position IS NULL) THEN
+            PERFORM registry_settle_changes();
+        END IF;
+        IF asked_kind IS NULL THEN
+            RETURN (SELECT max(position) FROM partners_changebatch);
+        END IF;
+        RETURN greatest(
+            (SELECT max(position) FROM partners_changebatch WHERE kind = asked_kind),
+            (SELECT max(position) FROM partners_changebatch WHERE kind = '*'));
+    END $$
+"""
+DROP_CHANGE_FUNCTIONS = "DROP FUNCTION registry_latest_change(text); DROP FUNCTION registry_batch(text); DROP FUNCTION registry_settle_changes()"
 
 
 class Migration(migrations.Migration):
@@ -411,7 +426,7 @@ class Migration(migrations.Migration):
             model_name='webhookevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='dfb1dc93263b11d5e2186217e64888fbcd1b8f91', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_38f44', table='partners_webhookevent', when='BEFORE')),
         ),
-        migrations.RunSQL(CHANGE_FUNCTIONS, DROP_CHANGE_FUNCTIONS),
+        migrations.RunSQL(CHANGE_FUNCTIONS + ";" + LATEST_FUNCTION, DROP_CHANGE_FUNCTIONS),
         # Written at every request, and of no worth after a crash.
         migrations.RunSQL(
             "ALTER TABLE partners_requestwindow SET UNLOGGED", "ALTER TABLE partners_requestwindow SET LOGGED"
