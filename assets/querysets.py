@@ -27,6 +27,9 @@ from firenze_digitale.access import ANONYMOUS, access_of
 from firenze_digitale.base_models import PlanFactQuerySet, RegistryQuerySet, Visibility
 from firenze_digitale.searching import Holds, by_index
 
+#: Units that a search finds one by one; more than that are met soon enough along a list.
+FEW = 10_000
+
 
 def visible_assets(who, prefix: str = "") -> Q:
     """The rule of visibility of assets, for rows that reach their asset by `prefix` (“asset__”)."""
@@ -282,12 +285,20 @@ class AssetPartQuerySet(RegistryQuerySet):
 class PlacementQuerySet(AssetPartQuerySet):
     def matching(self, text: str):
         """Those of these units whose code and address have all words of a text; where none has, mistyped ones too."""
-        words = place_words(text)
-        as_typed = self.filter(Holds(PLACE_WORDS, place_query(words)))
+        words, meant = place_words(text), None
+        found, ids = self._holding(words, meant)
+        if not ids:
+            with by_index("enable_indexscan = off"):
+                meant = self._meant_by(words)
+            found, ids = self._holding(words, meant)
+        # Along the list, in whatever order, the few might be the last of a million.
+        return found if len(ids) > FEW else self.filter(pk__in=ids)
+
+    def _holding(self, words: list[str], meant) -> tuple:
+        """Those of these units that have all words, and the ids of so many of them as are `FEW`, and one more."""
+        found = self.filter(Holds(PLACE_WORDS, place_query(words, meant)))
         with by_index("enable_indexscan = off"):
-            if as_typed.exists():
-                return as_typed
-            return self.filter(Holds(PLACE_WORDS, place_query(words, self._meant_by(words))))
+            return found, list(found.order_by().values_list("pk", flat=True)[: FEW + 1])
 
     def first_matching(self, text: str, who, most: int, *, thorough: bool) -> list:
         """At most `most` units that `who` may see and that match a text, those that the index of words comes upon.

@@ -63,6 +63,8 @@ SAME_FOR_ALL = {
     "accessibility": 200,
     "privacy": 200,
     "robots": 200,
+    "developers": 200,
+    "developers-reference": 200,
     "map-outlines": 200,
     "favicon": {200, 301, 302},
     "api-catalogue": 200,
@@ -124,6 +126,7 @@ TESTED_ELSEWHERE = {
     "chart-part": "tests/pages/test_work.py: the partner itself, the lead and city staff",
     "chart-partner-add": "tests/pages/test_work.py: the lead and city staff",
     "milestone-done": "tests/pages/test_work.py: the lead and city staff",
+    "developers-reference-group": "tests/pages/test_developers.py: the same for whoever comes",
     "api-ogc*": "tests/api/test_ogc.py: the units that its reader sees",
 }
 

@@ -11,7 +11,6 @@ from firenze_digitale.api.pagination import KeysetPagination
 from firenze_digitale.developers.changelog import MONTHS_OF_NOTICE
 from firenze_digitale.openapi.about import LICENCE
 from firenze_digitale.resource_names import RESOURCES
-from firenze_digitale.webhooks.messages import MOST_CHANGES
 from firenze_digitale.webhooks.sending import SECONDS
 from firenze_digitale.webhooks.signing import WINDOW_SECONDS
 from partners.tokens import PATTERN
@@ -65,7 +64,6 @@ def figures() -> dict:
         "file_mib": settings.MAX_UPLOAD_SIZE // MIB,
         "changes_page": MOST,
         "changes_days": settings.CHANGES_KEPT_DAYS,
-        "message_changes": MOST_CHANGES,
         "message_seconds": SECONDS,
         "message_minutes": WINDOW_SECONDS // 60,
         "months": MONTHS_OF_NOTICE,

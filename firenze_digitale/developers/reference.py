@@ -11,8 +11,6 @@ from firenze_digitale.developers.schemas import Field, field_of, fields_of, reso
 
 JSON_TYPES = ("application/json", "application/merge-patch+json")
 FIRST_FAILURE = 400
-#: Stands in commands, which are made once for all readers, for the address of the API.
-API = "$REGISTRY"
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,8 @@ class Operation:
     parameters: tuple[Parameter, ...]
     media_types: tuple[str, ...]
     body: tuple[Field, ...]
-    command: str
+    address: str
+    options: str
     answers: tuple[Answer, ...]
 
     @property
@@ -111,7 +110,8 @@ def _operation(path: str, method: str, operation: dict, document: dict) -> Opera
         parameters=tuple(_parameter(each, document) for each in operation.get("parameters", ())),
         media_types=tuple(content),
         body=tuple(fields_of(first, document)),
-        command="" if method == "GET" else command_of(path, method, operation, document),
+        address=_address(path, operation, document),
+        options="" if method == "GET" else _options(operation, content, document),
         answers=tuple(_answer(code, answer, document) for code, answer in operation["responses"].items()),
     )
 
@@ -130,29 +130,22 @@ def _answer(code: str, answer: dict, document: dict) -> Answer:
     return Answer(code, answer["description"], tuple(answer.get("headers", ())), tuple(content), fields)
 
 
-def command_of(path: str, method: str, operation: dict, document: dict) -> str:
-    """Return the curl command of an operation that writes, with a body that keeps to its schema."""
-    content = operation.get("requestBody", {}).get("content", {})
-    media_type = next(iter(content), None)
-    query = "&".join(
-        f"{each['name']}={sample(each['schema'], document, each['name'])}"
-        for each in operation.get("parameters", ())
-        if each["in"] == "query" and each.get("required")
-    )
-    address = API + _named(path) + (f"?{query}" if query else "")
-    parts = [f"curl -X {method} '{address}'"]
-    parts.append('-H "Authorization: Bearer $REGISTRY_TOKEN"')
+def _address(path: str, operation: dict, document: dict) -> str:
+    """What a command asks below the API's address: parameters of the path in capitals, for the reader to replace."""
+    named = "/".join(part[1:-1].upper() if part.startswith("{") else part for part in path.split("/"))
+    asked = [each for each in operation.get("parameters", ()) if each["in"] == "query" and each.get("required")]
+    query = "&".join(f"{each['name']}={sample(each['schema'], document, each['name'])}" for each in asked)
+    return f"{named}?{query}" if query else named
+
+
+def _options(operation: dict, content: dict, document: dict) -> str:
+    """The options of a curl command that writes, with a body that keeps to its schema."""
     headers = [each for each in operation.get("parameters", ()) if each["in"] == "header" and each.get("required")]
-    parts += [f"-H '{each['name']}: \"…\"'" for each in headers]
-    if media_type:
-        parts.append(f"-H 'Content-Type: {media_type}'")
-        parts.append(_data(content[media_type]["schema"], media_type, document))
-    return " \\\n  ".join(parts)
-
-
-def _named(path: str) -> str:
-    """The path with its parameters in capitals, for the reader to replace."""
-    return "/".join(part[1:-1].upper() if part.startswith("{") else part for part in path.split("/"))
+    options = ['-H "Authorization: Bearer $REGISTRY_TOKEN"', *(f"-H '{each['name']}: \"…\"'" for each in headers)]
+    for media_type in list(content)[:1]:
+        options.append(f"-H 'Content-Type: {media_type}'")
+        options.append(_data(content[media_type]["schema"], media_type, document))
+    return "".join(f" \\\n  {option}" for option in options)
 
 
 def _data(schema: dict, media_type: str, document: dict) -> str:

@@ -71,7 +71,8 @@ def _told(entry) -> dict:
 def _address_after(webhook: Webhook, place: Place) -> str:
     """Where the partner's system reads on from a place, with a credential that reaches all that the partner sees."""
     cursor = cursor_of(place, scope_told(webhook.access))
-    return _address(f"changes?{urlencode({'after': cursor, 'kind': webhook.kinds}, doseq=True)}")
+    kinds = {"kind": ",".join(webhook.kinds)} if webhook.kinds else {}
+    return _address(f"changes?{urlencode({'after': cursor, **kinds}, safe=',')}")
 
 
 def _address(path: str) -> str:

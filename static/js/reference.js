@@ -132,6 +132,8 @@ for (const filter of document.querySelectorAll("[data-filter]")) {
   filter.addEventListener("input", () => narrowDown(filter));
 }
 const root = document.getElementById("reference");
+// Enter sends the token nowhere by itself.
+document.querySelector("form.try-token")?.addEventListener("submit", (event) => event.preventDefault());
 for (const form of document.querySelectorAll("form.try")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
