@@ -168,12 +168,13 @@ def _depth(value: object) -> int:
     return 0
 
 
-def _largest_whole_number(value: object) -> int:
+def _largest_whole_number(value: object) -> float:
+    """What PostgreSQL writes as one: beyond its bound, each number of floating point is whole too."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):
         return max(map(_largest_whole_number, value), default=0)
-    return abs(value) if isinstance(value, int) else 0
+    return abs(value) if isinstance(value, int | float) else 0
 
 
 def _localised(rule: dict, word: str) -> str:

@@ -1,6 +1,6 @@
 """What only browsers need: requests of partners' systems, which carry a token, pass it by.
 
-Policies for pages, sessions, forms and accounts take a third of the time in which a list is known to be unchanged.
+Policies for pages, sessions and accounts take a third of the time in which a list is known to be unchanged.
 """
 
 from csp.middleware import CSPMiddleware
@@ -8,7 +8,6 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.middleware.csrf import CsrfViewMiddleware
 
 from firenze_digitale.api.requests import is_of_system
 
@@ -30,15 +29,6 @@ class Sessions(PassedBySystems, SessionMiddleware):
 
 class Messages(PassedBySystems, MessageMiddleware):
     """What the next page says."""
-
-
-class FormTokens(PassedBySystems, CsrfViewMiddleware):
-    """Which site a form comes from: no other site can send a system's token."""
-
-    def process_view(self, request, callback, callback_args, callback_kwargs):
-        if is_of_system(request):
-            return None
-        return super().process_view(request, callback, callback_args, callback_kwargs)
 
 
 class Accounts(AuthenticationMiddleware):

@@ -30,6 +30,7 @@ READ_ONLY = _("This credential reads only. Ask your partner's referent for one t
 FAILED = _("The registry failed, and those who look after it are told. Try again later.")
 BUSY = _("The database does not answer, or is busy with another change: try again in a moment.")
 IN_USE = _("It is in use and cannot be deleted.")
+NO_TOKEN = _("This takes a credential: send its token in the header “Authorization: Bearer …”.")
 TOO_LARGE = _("The body is too large: send less at once.")
 
 
@@ -159,6 +160,8 @@ def _told(error: exceptions.APIException) -> tuple[object, list[dict]]:
     if isinstance(error.detail, dict | list):
         detail = INVALID if error.status_code == status.HTTP_400_BAD_REQUEST else error.default_detail
         return detail, list(_flat(error.detail, WHOLE_BODY))
+    if isinstance(error, exceptions.NotAuthenticated):
+        return NO_TOKEN, []
     return error.detail, []
 
 

@@ -59,7 +59,7 @@ MIDDLEWARE = [
     "firenze_digitale.browsers_only.Sessions",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "firenze_digitale.browsers_only.FormTokens",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "firenze_digitale.browsers_only.Accounts",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "firenze_digitale.api.throttling.GateMiddleware",

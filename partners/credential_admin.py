@@ -50,6 +50,13 @@ class CredentialForm(ReadableForm):
                 label=given.label,
                 help_text=given.help_text,
             )
+        if "expires_at" in self.fields:
+            end = self.fields["expires_at"]
+            end.help_text = _("Leave it empty where the credential works until it is revoked.")
+            end.error_messages["invalid_time"] = _("Give the time too, for example 23:59.")
+            end.error_messages["invalid_date"] = _("Give the date too.")
+            for part, label in zip(end.widget.widgets, (_("Date of the end"), _("Time of the end")), strict=True):
+                part.attrs["aria-label"] = label
 
 
 class ApiCredentialAdmin(RegistryAdmin):

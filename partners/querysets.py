@@ -123,6 +123,11 @@ class SystemQuerySet(RegistryQuerySet):
 class WebhookQuerySet(SystemQuerySet):
     """Addresses that are told of changes."""
 
+    def changeable_by(self, who):
+        """A credential that reaches some resources only changes, and deletes, no webhook that tells of more."""
+        rows, resources = super().changeable_by(who), access_of(who).resources
+        return rows.filter(kinds__contained_by=sorted(resources), kinds__len__gt=0) if resources else rows
+
     def by_key(self, key):
         try:
             return super().by_key(key)

@@ -119,7 +119,7 @@ class World:
         ):
             self.clients[person] = APIClient()
             token = factories.credential(partner, access)
-            self.clients[person].credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+            self.clients[person].credentials(HTTP_AUTHORIZATION=f"Bearer {token}", HTTP_IF_MATCH="*")
         self.user = factories.user("somebody")
 
     def _facts(self):

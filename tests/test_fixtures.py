@@ -34,7 +34,7 @@ from projects.models import (
 FIXTURES = ROOT / "fixtures"
 MODELS = [model for label in ("partners", "assets", "projects") for model in apps.get_app_config(label).get_models()]
 #: What the files tell; the steps that charts take on the way are kept beside it.
-ROWS = [model for model in MODELS if hasattr(model, "NATURAL_KEY") and model is not ChartComment]
+ROWS = [m for m in MODELS if hasattr(m, "NATURAL_KEY") and m is not ChartComment and not m._meta.proxy]
 EVENTS = [model for model in MODELS if model.__name__.endswith("Event")]
 
 

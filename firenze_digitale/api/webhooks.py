@@ -132,7 +132,7 @@ class WebhookViewSet(RegistryViewSet):
     unkept = frozenset({"create", "secret"})
 
     def list(self, request):
-        """Few rows, which are in no log: their ETag is made of what is answered."""
+        # Few rows, which are in no log: their ETag is made of what is answered.
         asked_format(request, self.formats)
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset().for_api(request.user)))
         body = orjson.dumps(self.paginator.page_of(self.get_serializer(rows, many=True).data), option=OPTIONS)

@@ -1,6 +1,7 @@
 """The pages for developers in a real browser: examples are copied, calls are found and tried, from the keyboard."""
 
 import json
+import re
 
 import pytest
 
@@ -20,11 +21,12 @@ def test_an_example_is_copied_and_a_call_is_found_and_tried_with_the_keyboard(as
     person.context.grant_permissions(["clipboard-read", "clipboard-write"])
     person.inspect("/api/")
     page.locator("[data-copy=example-first-sh]").press("Enter")
-    page.wait_for_function("document.querySelector('.example [role=status]').textContent !== ''")
+    page.locator(".example [role=status]", has_text=re.compile(r"\w")).wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == f"curl '{live_server.url}/api/v1/assets?limit=3'"
 
-    person.inspect("/api/reference/")
+    person.open("/api/reference/")
+    person.look()
     page.fill("#filter", "post bulk")
     assert page.locator("[data-operation]:visible").count() == 2
     assert page.locator("[data-group]:visible").count() == 2
@@ -45,11 +47,11 @@ def test_an_example_is_copied_and_a_call_is_found_and_tried_with_the_keyboard(as
     assert form.locator(".try-status").inner_text().startswith("200 OK")
     assert form.locator(".try-command").inner_text() == f"curl '{live_server.url}/api/v1/assets?limit=200'"
     assert [row["code"] for row in shown(form)["results"]] == ["publiacqua-fontane"]
-    person.look((1280, 360))
+    person.look((360,))
 
     page.fill("#token", reader)
     form.locator("button[type=submit]").press("Enter")
-    page.wait_for_function("document.querySelector('.try-body').innerText.includes('publiacqua-rete')")
+    form.locator(".try-body", has_text="publiacqua-rete").wait_for()
     assert '-H "Authorization: Bearer $REGISTRY_TOKEN"' in form.locator(".try-command").inner_text()
     assert reader not in page.content()
     assert "etag: " in form.locator(".try-headers").text_content()

@@ -188,13 +188,17 @@ def test_a_credential_of_some_resources_has_no_webhook_that_tells_of_more(call, 
     client, new = call(token), {"partner": "publiacqua", "url": "https://8.8.8.8/new"}
     for kinds in ([], ["assets", "meetings"]):
         assert client.post(URL, {**new, "kinds": kinds}).status_code == 403
-    assert client.post(URL, {**new, "kinds": ["assets"]}).status_code == 201
+    made = client.post(URL, {**new, "kinds": ["assets"]})
+    assert made.status_code == 201
     address = f"{URL}/{webhook.public_id}"
     moved = client.patch(address, {"url": "https://8.8.8.8/mine"})
     assert moved.status_code == 403
     assert client.post(f"{address}/secret").status_code == 403
+    assert client.delete(address).status_code == 403
     webhook.refresh_from_db()
     assert webhook.url == HOOK
+    assert client.delete(f"{URL}/{made.json()['key']}").status_code == 204
+    assert Webhook.objects.get() == webhook
 
 
 def test_what_was_sent_is_listed_the_latest_first_and_by_state(call, reader, webhook, other):

@@ -84,7 +84,7 @@ def test_only_the_kinds_asked_for_are_told(webhook, receiver, publiacqua):
     send_due()
     assert ("placements", "publiacqua-rete:P1", "deleted") in told(receiver)
     assert {kind for kind, _key, _change in told(receiver)} == {"placements"}
-    assert "kind=placements&kind=monographs" in receiver.received[0].json["next"]
+    assert "kind=placements,monographs" in receiver.received[0].json["next"]
 
 
 def test_what_is_restricted_to_another_partner_is_never_told(webhook, receiver, publiacqua, silfi):
@@ -156,7 +156,8 @@ def test_a_failure_is_kept_with_its_reason_and_the_next_attempt(webhook, receive
 
 def test_waits_grow_to_about_three_days_in_all_and_are_never_quite_the_same():
     waits = [wait_after(attempts) for attempts in range(1, MOST_ATTEMPTS)]
-    assert waits == sorted(waits)
+    growing = waits[:8]  # the longest wait comes several times, each a little different
+    assert growing == sorted(growing)
     assert timedelta(seconds=10) <= waits[0] <= timedelta(seconds=11)
     assert timedelta(days=2.5) < sum(waits, timedelta()) < timedelta(days=3.2)
     assert len({wait_after(5) for _ in range(20)}) > 10

@@ -9,6 +9,7 @@ HEADERS = {
     "Content-Type": "application/merge-patch+json",
 }
 
+
 def change(edit):
     while True:
         with urlopen(Request(ADDRESS, headers=HEADERS)) as answer:
@@ -21,6 +22,7 @@ def change(edit):
         except HTTPError as error:
             if error.code != 412:
                 raise
+
 
 asset = change(lambda asset: {"quantity": (asset["quantity"] or 0) + 1})
 print(asset["quantity"])

@@ -6,4 +6,3 @@ with urlopen("{{ api }}/assets?limit=3") as answer:
 
 for asset in page["results"]:
     print(asset["code"], asset["name_it"], asset["exchange_status"], sep=" | ")
-
