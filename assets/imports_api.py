@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import exceptions, status
+from rest_framework import exceptions, serializers, status
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -27,6 +27,7 @@ from firenze_digitale.api.pagination import KeysetPagination
 from firenze_digitale.tables import UnreadableFile
 
 YES_OR_NO = ("false", "true")
+FILE_NAME = serializers.CharField(max_length=255)
 ABOUT = """The body is the file itself: CSV, XLSX, ODS, GeoJSON or KML, whichever it is by its content, or a form with
 the file as its part `file`. Its first row names fields, such as `code` and `name_it`, or `attributes.watt` for a single
 attribute. The file is checked and stored by the code that serves people at the desk, without asking anybody: what
@@ -147,7 +148,7 @@ class ImportsView(ImportView):
 
     def brought(self, kind: str, options: dict) -> Import:
         """The import that the body became."""
-        who, name = self.request.user, self.request.query_params.get("file_name")
+        who, name = self.request.user, self.file_name()
         if not isinstance(self.request.data, UploadedFile):
             raise exceptions.ValidationError([_("The body is empty: send the file as the body.")])
         named = {"kind": kind, "partner": who.credential.partner, "who": who, "file_name": name or self.sent.name}
@@ -156,6 +157,14 @@ class ImportsView(ImportView):
             return services.begin_unattended(file=self.sent.file, **named, **options)
         except UnreadableFile as refusal:
             raise exceptions.ValidationError([str(refusal)]) from refusal
+
+    def file_name(self) -> str | None:
+        """What the caller calls the file, if anything."""
+        told = self.request.query_params.get("file_name")
+        try:
+            return None if told is None else FILE_NAME.run_validation(told)
+        except exceptions.ValidationError as error:
+            raise exceptions.ValidationError({"file_name": error.detail}) from error
 
     def fixed(self, kind: str) -> dict[str, str]:
         """What the parameters say of every row."""

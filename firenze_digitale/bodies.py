@@ -7,7 +7,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.shortcuts import render
 from django.views import defaults
 
-from firenze_digitale.problems import INVALID, TOO_LARGE, on_the_api
+from firenze_digitale.problems import INVALID, NO_LENGTH, TOO_LARGE, on_the_api
 
 # What a form adds around its file.
 ENVELOPE = 2**20
@@ -26,16 +26,19 @@ def unreadable_page(request, exception):
 
 too_large = on_the_api(413, TOO_LARGE, too_large_page)
 unreadable = on_the_api(400, INVALID, unreadable_page)
+unmeasured = on_the_api(411, NO_LENGTH, unreadable_page)
 
 
 class ReadableBodyMiddleware:
-    """Judges by what the request declares; a body of no declared length is not read by Django at all."""
+    """Judges by what the request declares. Django takes a body of no declared length for none at all."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
         declared = request.META.get("CONTENT_LENGTH") or "0"
+        if declared == "0" and "HTTP_TRANSFER_ENCODING" in request.META:
+            return unmeasured(request, None)
         if declared.isdecimal() and int(declared[:20]) > settings.MAX_UPLOAD_SIZE + ENVELOPE:
             return too_large(request)
         if not is_utf_8(request.content_params.get("charset", "utf-8")):

@@ -32,6 +32,7 @@ BUSY = _("The database does not answer, or is busy with another change: try agai
 IN_USE = _("It is in use and cannot be deleted.")
 NO_TOKEN = _("This takes a credential: send its token in the header “Authorization: Bearer …”.")
 TOO_LARGE = _("The body is too large: send less at once.")
+NO_LENGTH = _("Say how long the body is, in the header Content-Length: it is not read in chunks.")
 
 
 class Conflict(exceptions.APIException):

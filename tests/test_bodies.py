@@ -27,6 +27,14 @@ def test_the_api_answers_with_a_problem(call, writer, declared):
     assert answer["Content-Type"] == "application/problem+json"
 
 
+def test_a_body_of_no_declared_length_is_refused_and_not_taken_for_an_empty_one(call, writer, browse):
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+    answer = call(writer).post("/api/v1/assets", {}, **chunked)
+    assert (answer.status_code, answer["Content-Type"]) == (411, "application/problem+json")
+    assert "RateLimit-Limit" in answer
+    assert browse().post(reverse("login"), {}, **chunked).status_code == 400
+
+
 def test_what_is_within_the_limit_goes_through(browse):
     answer = browse().post(reverse("login"), {"username": "nobody", "password": factories.PASSWORD})
     assert answer.status_code == 200

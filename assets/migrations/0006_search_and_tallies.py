@@ -36,8 +36,8 @@ SETTLE_CELLS = """
         IF (SELECT count(*) FROM (SELECT 1 FROM assets_placementcell WHERE NOT settled LIMIT enough) few) < enough
             OR NOT pg_try_advisory_xact_lock(hashtext('assets_placementcell_settle')) THEN RETURN;
         END IF;
-        WITH taken AS (DELETE FROM assets_placementcell WHERE id IN (
-            SELECT id FROM assets_placementcell WHERE NOT settled FOR UPDATE SKIP LOCKED) RETURNING *)
+        WITH taken AS (DELETE FROM assets_placementcell WHERE id = ANY (ARRAY(
+            SELECT id FROM assets_placementcell WHERE NOT settled FOR UPDATE SKIP LOCKED)) RETURNING *)
         INSERT INTO assets_placementcell (
             level, category_id, district, x, y, owner_id, exchange_status, visibility, count, latitude_sum, longitude_sum, settled)
         SELECT level, category_id, district, x, y, owner_id, exchange_status, visibility,
@@ -57,8 +57,8 @@ SETTLE_TALLIES = """
         IF (SELECT count(*) FROM (SELECT 1 FROM assets_placementtally WHERE NOT settled LIMIT enough) few) < enough
             OR NOT pg_try_advisory_xact_lock(hashtext('assets_placementtally_settle')) THEN RETURN;
         END IF;
-        WITH taken AS (DELETE FROM assets_placementtally WHERE id IN (
-            SELECT id FROM assets_placementtally WHERE NOT settled FOR UPDATE SKIP LOCKED) RETURNING *)
+        WITH taken AS (DELETE FROM assets_placementtally WHERE id = ANY (ARRAY(
+            SELECT id FROM assets_placementtally WHERE NOT settled FOR UPDATE SKIP LOCKED)) RETURNING *)
         INSERT INTO assets_placementtally (
             asset_id, outside, district_1, district_2, district_3, district_4, district_5, settled)
         SELECT asset_id,

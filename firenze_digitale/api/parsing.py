@@ -37,6 +37,9 @@ class StrictJSONParser(BaseParser):
             raise TooLarge
         try:
             data = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_refuse_twins)
+        except json.JSONDecodeError as error:
+            where = {"line": error.lineno, "column": error.colno}
+            raise ParseError(_("The body is not JSON: see line %(line)s, character %(column)s.") % where) from error
         except (ValueError, RecursionError) as error:
             raise ParseError(_("The body is not JSON: %(error)s.") % {"error": error}) from error
         _check(data, "", 0)

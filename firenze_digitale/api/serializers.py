@@ -64,14 +64,14 @@ class RegistrySerializer(serializers.ModelSerializer):
     def to_internal_value(self, data):
         if isinstance(data, dict) and (unknown := [name for name in data if name not in self.fields]):
             raise serializers.ValidationError({name: [UNKNOWN_FIELD] for name in unknown})
-        if isinstance(data, dict) and self.partial and self._is_change():
-            data = self._merged(data)
+        if isinstance(data, dict) and self._is_change():
+            if not data:
+                raise serializers.ValidationError({"": [NO_CHANGE]})
+            data = self._merged(data) if self.partial else data
         return super().to_internal_value(data)
 
     def _merged(self, patch: dict) -> dict:
         """The patch with what null empties written as the fields write it, and objects merged with the stored ones."""
-        if not patch:
-            raise serializers.ValidationError({"": [NO_CHANGE]})
         values = {}
         for name, value in patch.items():
             field = self.fields[name]

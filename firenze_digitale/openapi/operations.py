@@ -117,8 +117,11 @@ class RegistrySchema(AutoSchema):
         schema["additionalProperties"] = False
         if direction == "response":
             schema["required"] = sorted(schema["properties"])
-        elif getattr(serializer, "partial", False):
+            return schema
+        partial = getattr(serializer, "partial", False)
+        if partial or getattr(serializer, "instance", None) is not None:
             schema["minProperties"] = 1
+        if partial:
             for name in getattr(serializer, "fields_that_null_empties", list)():
                 schema["properties"][name] = _or_null(schema["properties"][name])
         return schema

@@ -165,6 +165,9 @@ PARAMETERS = [
     ({"asset": "publiacqua-public", "kind": "assets"}, "asset"),
     ({"colour": "red"}, "colour"),
     ({"asset": "publiacqua-public&asset=publiacqua-network"}, "asset"),
+    ({"file_name": "a%00.csv"}, "file_name"),
+    ({"file_name": ""}, "file_name"),
+    ({"file_name": "x" * 256}, "file_name"),
 ]
 
 

@@ -88,6 +88,15 @@ def test_attributes_are_merged_member_by_member(asset, patch):
     assert errors_of(patch({"attributes": [1]})) == {"attributes"}
 
 
+@pytest.mark.parametrize("body", ["", "{}"])
+def test_a_body_that_says_nothing_replaces_nothing(body, registry, call, writer):
+    api, address = call(writer), "/api/v1/placements/publiacqua-public:P1"
+    before = api.get(address).json()
+    headers = {"HTTP_IF_MATCH": api.get(address)["ETag"]}
+    assert errors_of(api.generic("PUT", address, body, content_type="application/json", **headers)) == {""}
+    assert api.get(address).json() == before
+
+
 def test_a_patch_that_changes_nothing_or_what_is_not_there_is_refused(asset, patch):
     assert errors_of(patch({})) == {""}
     assert errors_of(patch({"no_such_field": 1})) == {"no_such_field"}

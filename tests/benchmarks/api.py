@@ -18,11 +18,11 @@ DEEP = 500_000
 def main() -> None:
     size = LARGE if LARGE[0] in sys.argv[1:] else MEDIUM
     with databases(size):
-        token, stock_token = _credentials()
+        token, stock_token, access = _credentials()
         environment = {
             "API_LIMIT_PER_CREDENTIAL": "10000000",
             "ALLOWED_HOSTS": "127.0.0.1",
-            "BENCHMARK_QUERIES": json.dumps(_queries(token), default=str),
+            "BENCHMARK_QUERIES": json.dumps(_queries(access)),
         }
         with (
             serving("firenze_digitale.wsgi:application", OURS, environment),
@@ -75,13 +75,14 @@ def compare_depth(token: str) -> None:
     sys.stdout.write(f"a page {DEEP} rows deep against the first: × {ratio:.2f} (at most 1.3)\n")
 
 
-def _credentials() -> tuple[str, str]:
-    """Tokens of a partner's system for the registry and for the stock viewset."""
-    from partners.models import ApiCredential, Partner, User
+def _credentials() -> tuple:
+    """Tokens of a partner's system for the registry and for the stock viewset, and what it may see."""
+    from partners.models import ApiCredential, Partner, PartnerSystem, User
 
     partner = Partner.objects.get(code="sample-01")
-    _credential, token = ApiCredential.issue(partner=partner, name="benchmark", access="read")
-    return token, _stock_token(User.objects.get(username="referent"))
+    credential, token = ApiCredential.issue(partner=partner, name="benchmark", access="read")
+    stock_token = _stock_token(User.objects.get(username="referent"))
+    return token, stock_token, PartnerSystem(credential, frozenset({partner.pk})).access
 
 
 def _stock_token(user) -> str:
@@ -96,25 +97,20 @@ def _stock_token(user) -> str:
     return "b" * 40
 
 
-def _queries(token: str) -> dict:
+def _queries(access) -> dict:
     """The SQL of each list as the registry asks it, with its values and the names of what it finds."""
-    from django.db import connection
-    from django.test import Client
-    from django.test.utils import CaptureQueriesContext
-
-    from assets import serializers
-    from firenze_digitale.api.lists import columns_of, lookups_of
+    from assets import models, serializers
+    from firenze_digitale.api.lists import columns_of, lookups_of, page_statement
+    from firenze_digitale.paging import START
 
     found = {}
-    for name, serializer, key in (
-        ("assets", serializers.AssetSerializer, ("code",)),
-        ("placements", serializers.PlacementSerializer, ("asset_id", "code")),
+    for name, model, serializer, key in (
+        ("assets", models.Asset, serializers.AssetSerializer, ("code",)),
+        ("placements", models.Placement, serializers.PlacementSerializer, ("asset_id", "code")),
     ):
-        with CaptureQueriesContext(connection) as queries:
-            assert Client(headers={"Authorization": f"Bearer {token}"}).get(f"/api/v1/{name}").status_code == 200
         lookups = lookups_of(columns_of(serializer), frozenset(), key)
-        statement = next(q["sql"] for q in queries if f'FROM "assets_{name.removesuffix("s")}"' in q["sql"])
-        found[name] = (statement.replace("%", "%%"), [], lookups)
+        statement = page_statement(model, lookups, key, access, 50, START)
+        found[name] = (statement.sql, statement.values, lookups)
     return found
 
 
