@@ -23,9 +23,9 @@ def parts_shown() -> list[SightChange]:
         SightChange(
             name=f"log_{kind.name}",
             kind=kind,
+            other=ASSETS,
             columns=SEEN_BY,
             reach=f"JOIN {kind.table} t ON t.asset_id = n.id",
-            follows=ASSETS,
         )
         for kind in (PLACEMENTS, DISTRIBUTIONS)
     ]

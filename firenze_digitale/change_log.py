@@ -56,13 +56,25 @@ class Audience:
         """SQL of the level and the partners; of no row, of nobody."""
         if row is None:
             return "NULL::smallint, NULL::bigint[]"
-        partners = self._linked(row, "{table}") if self.links else self.partners.format(row=row)
-        return f"({self.level.format(row=row)})::smallint, {partners}"
+        return f"({self.level.format(row=row)})::smallint, {self._partners_of(row)}"
+
+    def shared(self, row: str, other: "Audience", other_row: str) -> str:
+        """The same of those who see both of two rows."""
+        levels = [f"({each.level.format(row=name)})" for each, name in ((self, row), (other, other_row))]
+        ours, theirs = self._partners_of(row), other._partners_of(other_row)
+        return (
+            f"greatest({levels[0]}, {levels[1]})::smallint, CASE WHEN {levels[1]} < {OWN} THEN {ours}"
+            f" WHEN {levels[0]} < {OWN} THEN {theirs}"
+            f" ELSE ARRAY(SELECT unnest({ours}) INTERSECT SELECT unnest({theirs})) END"
+        )
 
     def before(self, row: str, come: bool, gone: bool) -> str:
         """The same, of a row with `links`, before those of `new_rows` had come and those of `old_rows` gone."""
         tables = "{table}" + (" EXCEPT {new_rows}" if come else "") + (" UNION {old_rows}" if gone else "")
         return f"({self.level.format(row=row)})::smallint, {self._linked(row, tables)}"
+
+    def _partners_of(self, row: str) -> str:
+        return self._linked(row, "{table}") if self.links else self.partners.format(row=row)
 
     def _linked(self, row: str, tables: str) -> str:
         table, query = self.links
@@ -187,11 +199,11 @@ class PartChange(ChangeTrigger):
     Args:
         field: of the body, that holds the parts.
         link: column of the parts that points at the row.
-        names: where the body shows a part only to who sees another row: the table of that row, and the column of the
-            parts that points there.
+        names: where the body shows a part only to who sees another row: the kind of that row, and the column of the
+            parts that points there. Nobody else is told.
     """
 
-    def __init__(self, *, field: str, link: str, names: tuple[str, str] | None = None, **options):
+    def __init__(self, *, field: str, link: str, names: tuple[LoggedKind, str] | None = None, **options):
         self.field, self.link, self.names = field, link, names
         super().__init__(**options)
 
@@ -202,16 +214,26 @@ class PartChange(ChangeTrigger):
         if audience.links and audience.links[0] == model._meta.db_table:
             before = audience.before("n", come=come, gone=gone)
         ids = " UNION ".join(f"SELECT {self.link} FROM {parts}" for parts in changed)
-        source = f"{kind.rows(kind.table, 'n')} WHERE n.id IN ({ids})"
-        then = kind.hold(ids) + kind.log(f"ARRAY['{self.field}']", before, audience.of("n"), source)
+        source, after = f"{kind.rows(kind.table, 'n')} WHERE n.id IN ({ids})", audience.of("n")
+        if self.names:
+            named, column = self.names
+            links = " UNION ".join(
+                f"SELECT {self.link} AS row_id, {column} AS named_id FROM {parts}" for parts in changed
+            )
+            source = (
+                f"({links}) link JOIN {kind.rows(kind.table, 'n')} ON n.id = link.row_id"
+                f" JOIN {named.table} named ON named.id = link.named_id"
+            )
+            before = after = audience.shared("n", named.audience, "named")
+        then = kind.hold(ids) + kind.log(f"ARRAY['{self.field}']", before, after, source)
         return self._if_any(changed[0], then)
 
     def _hold_named(self, parts: str) -> str:
         """Whoever hides or shows a row that new parts name is to see them, and to log that the body changes again."""
         if self.names is None:
             return ""
-        table, column = self.names
-        return held(table, f"SELECT part.{column} FROM {parts.format(column=column)}", "FOR SHARE")
+        named, column = self.names
+        return held(named.table, f"SELECT part.{column} FROM {parts.format(column=column)}", "FOR SHARE")
 
     def _insert(self, model) -> str:
         return self._hold_named("new_rows part") + self._log(model, "new_rows", come=True)
@@ -230,31 +252,34 @@ class PartChange(ChangeTrigger):
 
 
 class SightChange(ChangeTrigger):
-    """Logs what another row brings into sight or takes out of it, or whose body says something of that row.
+    """Logs what another row brings into sight or takes out of it.
 
     Args:
         kind: what is logged.
-        columns: of the other row, that decide it.
+        other: the kind of the other row.
+        columns: of the other row, that decide who sees it.
         reach: SQL that joins the rows to be logged, called `t`, to the other row, called `n`.
-        follows: the kind of the other row, where the logged ones are seen by whoever sees it.
-        field: of the body, that says something of the other row.
+        field: of the body, that names the other row; empty where the rows are seen by whoever sees the other row.
     """
 
-    def __init__(self, *, columns: tuple[str, ...], reach: str, follows: LoggedKind | None = None, field="", **options):
-        self.columns, self.reach, self.follows, self.field = columns, reach, follows, field
+    def __init__(self, *, other: LoggedKind, columns: tuple[str, ...], reach: str, field: str = "", **options):
+        self.other, self.columns, self.reach, self.field = other, columns, reach, field
         super().__init__(event="update", **options)
 
     def _update(self, model) -> str:
-        kind = self.kind
+        kind, other = self.kind, self.other.audience
         now, then = (", ".join(f"{row}.{column}" for column in self.columns) for row in ("n", "o"))
         moved = f"new_rows n JOIN old_rows o ON o.id = n.id AND ({now}) IS DISTINCT FROM ({then})"
         above = f" JOIN {kind.up[0]} t_up ON t_up.id = t.{kind.up[1]}" if kind.up else ""
-        audience = self.follows.audience if self.follows else kind.audience
-        before, after = (audience.of(row) for row in (("o", "n") if self.follows else ("t", "t")))
-        fields = f"ARRAY['{self.field}']" if self.field else "NULL"
-        # What follows a row cannot come or go while that row changes.
-        hold = "" if self.follows else kind.hold(f"SELECT t.id FROM {moved} {self.reach}")
-        return self._if_any(moved, hold + kind.log(fields, before, after, f"{moved} {self.reach}{above}", row="t"))
+        source = f"{moved} {self.reach}{above}"
+        if not self.field:
+            # What follows a row cannot come or go while that row changes.
+            return self._if_any(moved, kind.log("NULL", other.of("o"), other.of("n"), source, row="t"))
+        told = kind.hold(f"SELECT t.id FROM {moved} {self.reach}")
+        for row in ("o", "n"):  # whoever saw the other row, and whoever sees it now
+            seen = kind.audience.shared("t", other, row)
+            told += kind.log(f"ARRAY['{self.field}']", seen, seen, source, row="t")
+        return self._if_any(moved, told)
 
 
 class JoinChange(ChangeTrigger):
@@ -302,7 +327,7 @@ def logged(kind: LoggedKind, *others: SightChange):
     return pgtrigger.register(*(RowChange(name="log", event=event, kind=kind) for event in EVENTS), *others)
 
 
-def logged_part(kind: LoggedKind, field: str, link: str, names: tuple[str, str] | None = None):
+def logged_part(kind: LoggedKind, field: str, link: str, names: tuple[LoggedKind, str] | None = None):
     """Class decorator: changes of the model's rows are logged as of the row of `kind` that they hang on.
 
     Args:

@@ -1,6 +1,6 @@
 """What the log of changes tells of the Plan, charts and meetings."""
 
-from assets.changes import SEEN_BY
+from assets.changes import ASSETS, SEEN_BY
 from firenze_digitale.change_log import BY_VISIBILITY, EVENTS, OWN, Audience, JoinChange, LoggedKind, SightChange
 from projects.choices import ChartStatus
 
@@ -43,8 +43,11 @@ def assets_shown() -> list[SightChange]:
         f" JOIN {MEETINGS.table} t ON t.id = link.meeting_id"
     )
     return [
-        SightChange(name="log_charts", kind=CHARTS, columns=SEEN_BY, reach=charts, field="asset_uses"),
-        SightChange(name="log_meetings", kind=MEETINGS, columns=SEEN_BY, reach=meetings, field="mapped_assets"),
+        SightChange(name=name, kind=kind, other=ASSETS, columns=SEEN_BY, reach=reach, field=field)
+        for name, kind, reach, field in (
+            ("log_charts", CHARTS, charts, "asset_uses"),
+            ("log_meetings", MEETINGS, meetings, "mapped_assets"),
+        )
     ]
 
 
@@ -56,8 +59,8 @@ BORN_IN = (
 
 def charts_shown() -> list[SightChange]:
     """Trigger: meetings name the charts that their reader sees."""
-    columns, reach = ("visibility", "status"), BORN_IN.format(chart="n")
-    return [SightChange(name="log_meetings", kind=MEETINGS, columns=columns, reach=reach, field="charts_born")]
+    options = {"columns": ("visibility", "status"), "reach": BORN_IN.format(chart="n"), "field": "charts_born"}
+    return [SightChange(name="log_meetings", kind=MEETINGS, other=CHARTS, **options)]
 
 
 def charts_joined() -> list[JoinChange]:

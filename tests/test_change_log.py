@@ -249,6 +249,28 @@ def test_what_names_a_row_is_told_when_the_row_is_shown_or_hidden(silfi, other_r
     assert log.told(outsider, Participation.objects.filter(chart=born, partner=silfi).delete) == []
 
 
+def test_a_link_to_what_is_hidden_is_told_to_who_sees_both(publiacqua, silfi, referent, other_referent, log):
+    chart = factories.chart("c", publiacqua, status="proposed", participants=[silfi], visibility="public")
+    asset, meeting = factories.asset(silfi, "a", visibility="restricted"), factories.meeting("m", visibility="public")
+    draft = factories.chart("draft", publiacqua)
+    for who in (ANONYMOUS, referent):
+        assert log.told(who, factories.asset_use, asset, chart) == []
+        assert log.told(who, meeting.mapped_assets.add, asset) == []
+        chart.asset_uses.all().delete()
+        meeting.mapped_assets.clear()
+    assert log.told(other_referent, factories.asset_use, asset, chart) == ["~ project-charts c"]
+    assert log.told(other_referent, meeting.mapped_assets.add, asset) == ["~ meetings m"]
+    assert log.told(referent, Asset.objects.filter(pk=asset.pk).update, visibility="network") == [
+        "+ assets a",
+        "~ meetings m",
+        "~ project-charts c",
+    ]
+    assert log.told(ANONYMOUS, Asset.objects.filter(pk=asset.pk).update, visibility="restricted") == []
+    assert log.told(other_referent, meeting.charts_born.add, draft) == []
+    meeting.charts_born.clear()
+    assert log.told(referent, meeting.charts_born.add, draft) == ["~ meetings m"]
+
+
 def test_who_signs_in_sees_referents_and_what_the_registry_does_not_show_is_not_named(outsider, publiacqua, log):
     assert log.told(ANONYMOUS, factories.referent, publiacqua, "r") == []
     assert log.told(outsider, Referent.objects.filter(code="r").update, phone="055 1") == ["~ referents r"]

@@ -171,6 +171,8 @@ class RegistryViewSet(OnceByKey, GenericViewSet):
         """The row that was seen, locked until the transaction ends, if it is among `rows` and as the caller read it."""
         row = rows.select_for_update(of=("self",)).filter(pk=seen.pk).first()
         if row is None:
+            # Somebody else may have deleted or hidden it meanwhile.
+            self.found(self.get_queryset().filter(pk=seen.pk))
             raise PermissionDenied
         check_match(self.request, partial(self._etag_of, row))
         return row

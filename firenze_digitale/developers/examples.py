@@ -17,6 +17,8 @@ LANGUAGES = {".sh": "curl", ".py": "Python", ".json": "JSON"}
 #: Where nobody is logged in who answers for a partner.
 SOME_PARTNER = "publiacqua"
 SHOWN_TOKEN = f"{MARK}_…"
+#: In place of an address that only the reader knows.
+SHOWN_SYSTEM = "https://…"
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,15 @@ class Example:
         return LANGUAGES[Path(self.name).suffix]
 
 
-def examples(api: str, partner: str, token: str = SHOWN_TOKEN) -> dict[str, Example]:
+def examples(api: str, partner: str, token: str = SHOWN_TOKEN, system: str = SHOWN_SYSTEM) -> dict[str, Example]:
     """Return all examples, and the answers that they are shown with, by the name of their file without its point.
 
     Args:
         api: address of the API, without a slash at its end.
         partner: code of the partner in whose name they write.
+        system: address of the system that webhooks tell.
     """
-    context = {"api": api, "partner": partner, "token": token}
+    context = {"api": api, "partner": partner, "token": token, "system": system}
     texts = {"verify.py": Path(verification.__file__).read_text()}
     for folder in FOLDERS:
         for path in sorted((settings.ROOT / "templates" / "developers" / folder).iterdir()):

@@ -40,6 +40,7 @@ PROBLEMS = {
     406: "No answer in the media type asked for.",
     409: "The state of the registry is in the way: what is to be deleted is in use, or the same request is at work.",
     410: "What was asked for is kept no more: start again.",
+    411: "The body says not how long it is: send `Content-Length`.",
     412: "The row was changed since you read it: read it again.",
     413: "The body is too large.",
     415: "The body is of a kind that is not read here.",
@@ -113,7 +114,7 @@ def _codes(path: str, method: str, operation: dict) -> set[int]:
     if "Idempotency-Key" in headers:
         codes |= {400, 422}
     if body:
-        codes |= {413, 415}
+        codes |= {411, 413, 415}
     if "If-Match" in headers:
         codes |= {412, 428}
     return codes

@@ -33,8 +33,8 @@ NO_PASSWORD = _("Leave out user name and password: whoever sees the address woul
 NOT_AN_ADDRESS = _("This is not the address of a system: write it as https://host/path, without spaces or accents.")
 OTHER_PORT = _("Messages go to port 443, or to one from 1024 upward.")
 NOT_PUBLIC = _(
-    "This address does not lead to the public internet, or not only there: nothing is sent to it. Check that its name is "
-    "right and known; for a private network, ask those who run the registry to allow it."
+    "This address does not lead to the public internet, or not only there: nothing is sent to it. Check that its name "
+    "is right and known; for a private network, ask those who run the registry to allow it."
 )
 
 

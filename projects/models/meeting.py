@@ -4,6 +4,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from assets.changes import ASSETS
 from assets.models import Asset
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import (
@@ -21,7 +22,7 @@ from firenze_digitale.change_log import logged, logged_part
 from firenze_digitale.history import recorded, recorded_link
 from firenze_digitale.searching import Searched, search_indexes, words_of
 from partners.models import Referent
-from projects.changes import MEETINGS
+from projects.changes import CHARTS, MEETINGS
 from projects.meeting_querysets import MeetingQuerySet
 from projects.models.chart import ProjectChart
 
@@ -75,7 +76,7 @@ class MeetingParticipant(Meeting.participants.through):
 
 
 @recorded_link()
-@logged_part(MEETINGS, "mapped_assets", "meeting_id", names=("assets_asset", "asset_id"))
+@logged_part(MEETINGS, "mapped_assets", "meeting_id", names=(ASSETS, "asset_id"))
 class MeetingAsset(Meeting.mapped_assets.through):
     """The link between a meeting and an asset mapped in it, with its history."""
 
@@ -84,7 +85,7 @@ class MeetingAsset(Meeting.mapped_assets.through):
 
 
 @recorded_link()
-@logged_part(MEETINGS, "charts_born", "meeting_id", names=("projects_projectchart", "projectchart_id"))
+@logged_part(MEETINGS, "charts_born", "meeting_id", names=(CHARTS, "projectchart_id"))
 class MeetingChart(Meeting.charts_born.through):
     """The link between a meeting and a chart born there, with its history."""
 

@@ -4,6 +4,7 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from assets.changes import ASSETS
 from assets.models import Asset
 from firenze_digitale.access import access_of
 from firenze_digitale.base_models import RegistryModel, Sourced, Titled, Translated, one_of
@@ -126,7 +127,7 @@ class Participation(Sourced, ChartPart):
 
 
 @recorded()
-@logged_part(CHARTS, "asset_uses", "chart_id", names=("assets_asset", "asset_id"))
+@logged_part(CHARTS, "asset_uses", "chart_id", names=(ASSETS, "asset_id"))
 class AssetUse(Sourced, ChartPart):
     """An asset that a chart puts to use, and what for."""
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from assets.models import Asset
+from assets.models import Asset, Placement
 from firenze_digitale.api.lists import columns_of
 from firenze_digitale.api_urls import RESOURCES
 from partners.models import Partner, Referent
@@ -90,6 +90,17 @@ def test_a_change_says_what_it_was_made_from(registry, call, writer):
         assert answer.status_code == 412
     assert Asset.objects.get(code="publiacqua-public").name_it == "Nuovo nome"
     assert client.patch(ASSET, {"name_it": "Ancora"}, HTTP_IF_MATCH=f"W/{etag_at(client, ASSET)}").status_code == 200
+
+
+def test_a_row_that_somebody_deletes_meanwhile_is_not_there_any_more(registry, call, writer, monkeypatch):
+    address, rows = "/api/v1/placements/publiacqua-public:P1", RESOURCES["placements"].rows_to_change
+
+    def rows_without_it(view):
+        Placement.objects.filter(code="P1", asset__code="publiacqua-public").delete()
+        return rows(view)
+
+    monkeypatch.setattr(RESOURCES["placements"], "rows_to_change", rows_without_it)
+    assert call(writer).patch(address, {"address": "Via Roma 1"}).status_code == 404
 
 
 def test_what_the_desk_changes_fails_the_same_precondition(registry, call, writer):

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from uuid import uuid4
@@ -16,7 +17,7 @@ from django.utils import timezone
 
 from assets.choices import Kind
 from assets.models import Asset, Placement
-from firenze_digitale.developers.examples import PASTED, examples
+from firenze_digitale.developers.examples import PASTED, SHOWN_SYSTEM, examples
 from firenze_digitale.webhooks.messages import queue_changes
 from firenze_digitale.webhooks.signing import signed_headers
 from partners.models import Webhook
@@ -25,8 +26,9 @@ from tests.webhooks.conftest import names
 
 __all__ = ["names"]
 
-SAVED = {"follow.py", "verify.py"}
+SAVED = {"follow.py", "import.py", "verify.py"}
 TRIAL = "publiacqua-prova"
+SYSTEM = "https://systems.example.org/registry"
 
 
 @pytest.fixture(autouse=True)
@@ -41,17 +43,17 @@ def shown(live_server, publiacqua):
     """The examples as the guide shows them, with a token that writes; the category that they name is there."""
     factories.category("rastrelliere")
     token = factories.credential(publiacqua, "write")
-    return examples(f"{live_server.url}/api/v1", "publiacqua", token)
+    return examples(f"{live_server.url}/api/v1", "publiacqua", token, SYSTEM)
 
 
 @pytest.fixture
 def paste(shown, tmp_path):
     """Return a function that pastes an example into a shell or into Python, and returns what is printed."""
 
-    def paste(name: str) -> str:
+    def paste(name: str, *, status: int = 0) -> str:
         process = begun(name)
         printed, complaints = process.communicate(process.pasted, timeout=30)
-        assert process.returncode == 0, complaints
+        assert process.returncode == status, complaints
         assert "Traceback" not in complaints, complaints
         assert "SyntaxError" not in complaints, complaints
         return printed
@@ -156,6 +158,17 @@ def test_rows_are_added_changed_and_deleted_and_a_copy_keeps_in_step(shown, past
     assert paste("follow.py") == "{'assets': 0, 'placements': 0}\n"
 
 
+def test_an_import_whose_rows_are_wrong_says_which_and_fails(publiacqua, shown, paste):
+    placement = factories.placement(factories.asset(publiacqua, TRIAL), "R1")
+    example = shown["import_py"]
+    shown["import_py"] = replace(example, text=example.text.replace("43.7751", "437.751"))
+    state, *rows = paste("import.py", status=1).splitlines()
+    assert state.startswith("previewed {'rows': 2, 'new': 1, ")
+    assert "'wrong': 1, 'missing': 1" in state
+    assert [row.split(" | ")[:4] for row in rows] == [["line", "3", "latitude", "437.751"]]
+    assert list(Placement.objects.all()) == [placement]
+
+
 def test_a_page_of_the_feed_looks_as_the_guide_shows(call, publiacqua, shown, reader):
     asset = factories.asset(publiacqua, TRIAL)
     placement = factories.placement(asset, "R1")
@@ -171,6 +184,14 @@ def test_a_page_of_the_feed_looks_as_the_guide_shows(call, publiacqua, shown, re
 def test_a_webhook_is_told_what_changes_and_its_messages_are_verified(
     publiacqua, shown, paste, names, tmp_path, call, reader
 ):
+    assert SHOWN_SYSTEM in examples("", "publiacqua")["webhook_sh"].text
+    example = shown["webhook_sh"]
+    shown["webhook_sh"] = replace(example, text=example.text.replace(SYSTEM, SHOWN_SYSTEM))
+    refused = json.loads(paste("webhook.sh"))
+    assert (refused["status"], [error["field"] for error in refused["errors"]]) == (400, ["url"])
+    assert not Webhook.objects.exists()
+
+    shown["webhook_sh"] = example
     names["systems.example.org"] = ["93.184.216.34"]
     secret = json.loads(paste("webhook.sh"))["secret"]
     asset = factories.asset(publiacqua, TRIAL)

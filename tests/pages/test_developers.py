@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import shlex
+from http import HTTPStatus
 
 import jsonschema
 import pytest
@@ -16,6 +17,7 @@ from firenze_digitale.developers.changelog import RELEASES
 from firenze_digitale.developers.prose import prose
 from firenze_digitale.developers.reference import reference
 from firenze_digitale.developers.schemas import field_of, fields_of, sample
+from firenze_digitale.openapi.answers import PROBLEMS
 from tests import factories
 
 MOST_BYTES = 100_000
@@ -65,6 +67,13 @@ def test_figures_are_those_of_the_settings(browse, settings):
     assert "777 requests a minute" in html
     assert "333 requests a minute from one address" in html
     assert "Changes are kept for 45 days" in html
+
+
+@pytest.mark.django_db
+def test_each_status_of_a_problem_is_told_with_what_to_do(browse):
+    table = html_of(browse().get("/api/")).partition('id="errors"')[2].partition("</table>")[0]
+    told = [int(code) for codes in re.findall(r'<th scope="row">([\d, ]+)</th>', table) for code in codes.split(", ")]
+    assert sorted(told) == sorted({*PROBLEMS, HTTPStatus.METHOD_NOT_ALLOWED})
 
 
 def test_examples_write_in_the_name_of_the_readers_own_partner(browse, silfi, other_referent):

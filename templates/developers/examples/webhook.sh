@@ -1,8 +1,12 @@
+SYSTEM_ADDRESS='{{ system }}'
+
 curl -X POST '{{ api }}/webhooks' \
   -H "Authorization: Bearer $REGISTRY_TOKEN" \
   -H 'Content-Type: application/json' \
-  -d '{
-    "partner": "{{ partner }}",
-    "url": "https://systems.example.org/registry",
-    "kinds": ["assets", "placements"]
-  }'
+  -d @- <<BODY
+{
+  "partner": "{{ partner }}",
+  "url": "$SYSTEM_ADDRESS",
+  "kinds": ["assets", "placements"]
+}
+BODY
