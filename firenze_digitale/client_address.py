@@ -1,8 +1,12 @@
 """Where a request comes from, as far as our own proxies can be trusted to tell."""
 
+import re
 from ipaddress import ip_address
 
 from django.conf import settings
+
+#: As some proxies write addresses: 192.0.2.1:5678, or [2001:db8::1] with or without a port.
+WITH_PORT = re.compile(r"^(?:\[(.+)\](?::\d+)?|([\d.]+):\d+)$")
 
 
 def client_address(request) -> str | None:
@@ -17,6 +21,6 @@ def client_address(request) -> str | None:
         forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
         told = forwarded[-count] if len(forwarded) >= count else told
     try:
-        return str(ip_address(told))
+        return str(ip_address(WITH_PORT.sub(r"\1\2", told)))
     except ValueError:
         return None

@@ -76,7 +76,7 @@ def mail(debug: bool) -> dict:
     standard output elsewhere.
 
     Raises:
-        ImproperlyConfigured: `EMAIL_URL` is not that of a mail server, or `SITE_URL` is missing or no address.
+        ImproperlyConfigured: `EMAIL_URL` is not that of a mail server.
     """
     if url := env.str("EMAIL_URL", default=""):
         config = {name: value for name, value in environ.Env.email_url_config(url).items() if name != "OPTIONS"}
@@ -94,13 +94,17 @@ def mail(debug: bool) -> dict:
         config = {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": folder}
     else:
         config = {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
-    return {**config, "SITE_URL": _site_url(debug or not (url or env.str("EMAIL_HOST", default="")))}
+    return config
 
 
-def _site_url(may_be_local: bool) -> str:
-    hint = "E-mails lead to the registry's pages: set it to the address that people reach it by, https://…"
-    local = "http://127.0.0.1:8000"
-    url = env.str("SITE_URL", default=local) if may_be_local else required("SITE_URL", hint)
+def site_url(debug: bool) -> str:
+    """The address that people and systems reach the registry by; in development, the one that `make run` serves.
+
+    Raises:
+        ImproperlyConfigured: `SITE_URL` is missing or no address.
+    """
+    hint = "E-mails, webhooks and the catalogue of data lead there: set it to the registry's own address, https://…"
+    url = env.str("SITE_URL", default="http://127.0.0.1:8000") if debug else required("SITE_URL", hint)
     if not url.startswith(("https://", "http://")):
         raise ImproperlyConfigured(f"SITE_URL must begin with https://, and is “{url}”. {hint}")
     return url

@@ -8,7 +8,7 @@ from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from firenze_digitale.env import ROOT, database, env, mail, networks, origin_of_tiles, required, whole_number
+from firenze_digitale.env import ROOT, database, env, mail, networks, origin_of_tiles, required, site_url, whole_number
 from firenze_digitale.resource_names import RESOURCES
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -311,6 +311,7 @@ WEBHOOK_NETWORKS = networks("WEBHOOK_NETWORKS")
 
 # E-mails tell people of what happens to their charts; each says how to change that, and links to pages of SITE_URL.
 globals().update(mail(DEBUG))
+SITE_URL = site_url(DEBUG)
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Firenze Digitale <registry@localhost>")
 # The hour, in local time, at which those are told who want one e-mail a day.

@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from firenze_digitale.desk.base import RegistryAdmin
+from firenze_digitale.desk.changelist import ChoosableRelatedFilter
 from firenze_digitale.desk.forms import ReadableForm
+from firenze_digitale.desk.once import MadeOnce
 from firenze_digitale.differences import in_words
 from firenze_digitale.resource_names import RESOURCES
 from partners.choices import CredentialState
@@ -21,6 +23,15 @@ from partners.tokens import MARK
 
 DAYS_TOLD = 14
 ALL = _("all that the partner may see")
+MADE_ALREADY = _(
+    "The credential was made already, and its token is not shown again. If you have not copied it, revoke the "
+    "credential and add another one."
+)
+
+
+def on_phones(name, value):
+    """A value with its name before it, which shows where the list is cards and has no head."""
+    return format_html('<span class="credential-label">{}:</span> {}', name, value)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -59,10 +70,11 @@ class CredentialForm(ReadableForm):
                 part.attrs["aria-label"] = label
 
 
-class ApiCredentialAdmin(RegistryAdmin):
+class ApiCredentialAdmin(MadeOnce, RegistryAdmin):
+    made_already = MADE_ALREADY
     list_key = ("name", "id")
     list_display = ("name", "partner", "access", "state_told", "ends", "used", "token_told", "made_by")
-    list_filter = ("partner", "access", StateFilter)
+    list_filter = (("partner", ChoosableRelatedFilter), "access", StateFilter)
     search_fields = ("name", "prefix", "partner__name_it")
     form = CredentialForm
     choices = {"partner": Partner.objects.all().whose_systems_are_kept_by}
@@ -81,11 +93,11 @@ class ApiCredentialAdmin(RegistryAdmin):
 
     @admin.display(description=_("expires at"))
     def ends(self, credential):
-        return in_words(credential.expires_at)
+        return on_phones(_("Ends"), in_words(credential.expires_at))
 
     @admin.display(description=_("last used at"))
     def used(self, credential):
-        return in_words(credential.last_used_at)
+        return on_phones(_("Last used"), in_words(credential.last_used_at))
 
     @admin.display(description=_("token"))
     def token_told(self, credential):
@@ -99,9 +111,10 @@ class ApiCredentialAdmin(RegistryAdmin):
     def made_by(self, credential):
         account = credential.created_by
         if account is None:
-            return _("an operator")
+            return on_phones(_("Created by"), _("an operator"))
         name = account.get_full_name() or account.get_username()
-        return name if account.is_active else _("%(name)s (account switched off)") % {"name": name}
+        told = name if account.is_active else _("%(name)s (account switched off)") % {"name": name}
+        return on_phones(_("Created by"), told)
 
     def get_fieldsets(self, request, obj=None):
         if obj is None:
@@ -130,6 +143,7 @@ class ApiCredentialAdmin(RegistryAdmin):
         obj.__dict__.update(issued.__dict__)
 
     def response_add(self, request, obj, post_url_continue=None):
+        self.mark_used(request)
         return self._page(request, "token", _("New API credential"), obj, token=request.issued_token)
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):

@@ -14,14 +14,25 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from firenze_digitale.desk.base import RegistryAdmin
+from firenze_digitale.desk.changelist import ChoosableRelatedFilter
 from firenze_digitale.desk.forms import ReadableForm
+from firenze_digitale.desk.once import MadeOnce, new_key
 from firenze_digitale.paging import InvalidCursor, paginate
 from firenze_digitale.resource_names import RESOURCES
+from firenze_digitale.webhooks.addresses import NOT_AN_ADDRESS
 from partners.models import Partner, Webhook, WebhookDelivery
 
 SHOWN = 5
 A_PAGE = 50
 ALL_KINDS = _("all")
+MADE_ALREADY = _(
+    "The webhook was made already, and its secret is not shown again. If you have not copied it, renew it on the "
+    "webhook's page."
+)
+RENEWED_ALREADY = _(
+    "The secret was renewed already, and it is not shown again. If you have not copied it, renew it once more on the "
+    "webhook's page."
+)
 
 
 class WebhookForm(ReadableForm):
@@ -29,6 +40,8 @@ class WebhookForm(ReadableForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if "url" in self.fields:
+            self.fields["url"].error_messages["invalid"] = NOT_AN_ADDRESS
         if "kinds" in self.fields:
             given = self.fields["kinds"]
             self.fields["kinds"] = forms.MultipleChoiceField(
@@ -40,10 +53,11 @@ class WebhookForm(ReadableForm):
             )
 
 
-class WebhookAdmin(RegistryAdmin):
+class WebhookAdmin(MadeOnce, RegistryAdmin):
+    made_already = MADE_ALREADY
     list_key = ("url", "id")
     list_display = ("url", "partner", "kinds_told", "state_told")
-    list_filter = ("partner", "active")
+    list_filter = (("partner", ChoosableRelatedFilter), "active")
     search_fields = ("url", "partner__name_it")
     form = WebhookForm
     choices = {"partner": Partner.objects.all().whose_systems_are_kept_by}
@@ -75,6 +89,7 @@ class WebhookAdmin(RegistryAdmin):
         super().save_model(request, obj, form, change)
 
     def response_add(self, request, obj, post_url_continue=None):
+        self.mark_used(request)
         return self._secret_page(request, obj, _("New webhook"))
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
@@ -142,10 +157,13 @@ class WebhookAdmin(RegistryAdmin):
             webhook = self.get_object(request, str(object_id))
             if not self.has_change_permission(request, webhook):
                 raise PermissionDenied
-            return self._page(request, "renew", _("Renew the secret"), webhook)
+            return self._page(request, "renew", _("Renew the secret"), webhook, once=new_key())
         with transaction.atomic():
             webhook = self._to_change(request, object_id)
+            if self.is_used(request):
+                return self.answer_already(request, RENEWED_ALREADY)
             webhook.renew_secret()
+            self.mark_used(request)
         return self._secret_page(request, webhook, _("New secret"))
 
     def _to_change(self, request, object_id) -> Webhook:

@@ -43,7 +43,7 @@ def _no_session_left_behind(django_db_setup, django_db_blocker):
 
 @pytest.fixture(scope="session", autouse=True)
 def _settings_of_all_tests():
-    """Test clients come without TLS and ask as much as they like; no static files; a worker's tasks are done at once."""
+    """Test clients come without TLS and ask as much as they like; no static files; tasks are done at once."""
     tasks = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
     limits = {"API_LIMIT_PER_CREDENTIAL": 10**6, "API_LIMIT_PER_ADDRESS": 10**6}
     with override_settings(SECURE_SSL_REDIRECT=False, WHITENOISE_AUTOREFRESH=True, TASKS=tasks, **limits):

@@ -560,5 +560,7 @@ def test_the_index_of_the_admin(world, person):
     if not sent_to_log_in(person, answer):
         assert answer.status_code == 200
         shown = {model["object_name"].lower() for app in answer.context["app_list"] for model in app["models"]}
-        everyones = {name for name, subject in SUBJECTS.items() if person in ((subject.sees or {person}) | subject.lists)}
+        everyones = {
+            name for name, subject in SUBJECTS.items() if person in ((subject.sees or {person}) | subject.lists)
+        }
         assert shown & set(SUBJECTS) == everyones

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from firenze_digitale.env import database, mail
+from firenze_digitale.env import database, mail, site_url
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCTION = {
     "SECRET_KEY": "a-long-random-string-that-only-this-test-knows-0123456789-abcdefghij",
     "DATABASE_URL": "postgres://registry@db.example.org/registry?sslmode=verify-full",
     "ALLOWED_HOSTS": "registry.example.org",
+    "SITE_URL": "https://registry.example.org",
 }
 
 
@@ -31,7 +32,7 @@ def manage(*arguments, **environment):
     )
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL", "SITE_URL"])
 def test_it_does_not_start_without_what_it_needs_and_says_so(missing):
     result = manage("check", **{name: value for name, value in PRODUCTION.items() if name != missing})
     assert result.returncode != 0
@@ -82,19 +83,22 @@ def test_production_logs_a_json_line_a_request_without_personal_data():
 
 
 def test_e_mails_stay_on_the_machine_unless_a_server_is_named(monkeypatch):
-    for name in ("EMAIL_URL", "EMAIL_HOST", "SITE_URL"):
+    for name in ("EMAIL_URL", "EMAIL_HOST"):
         monkeypatch.delenv(name, raising=False)
     assert mail(True)["EMAIL_BACKEND"].endswith("filebased.EmailBackend")
     assert mail(False)["EMAIL_BACKEND"].endswith("console.EmailBackend")
-    monkeypatch.setenv("SITE_URL", "https://registry.example.org")
     monkeypatch.setenv("EMAIL_URL", "smtp+tls://registry:p%40ss@mail.example.org:587")
     config = mail(False)
     assert config["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
     assert (config["EMAIL_HOST"], config["EMAIL_PORT"], config["EMAIL_USE_TLS"]) == ("mail.example.org", 587, True)
     assert (config["EMAIL_HOST_USER"], config["EMAIL_HOST_PASSWORD"]) == ("registry", "p@ss")
+
+
+def test_the_registrys_own_address_is_asked_for_in_production(monkeypatch):
+    monkeypatch.delenv("SITE_URL", raising=False)
+    assert site_url(debug=True).startswith("http://127.0.0.1:")
+    with pytest.raises(ImproperlyConfigured, match="SITE_URL is not set"):
+        site_url(debug=False)
     monkeypatch.setenv("SITE_URL", "registry.example.org")
     with pytest.raises(ImproperlyConfigured, match="SITE_URL must begin"):
-        mail(False)
-    monkeypatch.delenv("SITE_URL")
-    with pytest.raises(ImproperlyConfigured, match="SITE_URL is not set"):
-        mail(False)
+        site_url(debug=False)

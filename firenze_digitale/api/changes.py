@@ -53,6 +53,7 @@ their order, the entries leave you with what the lists show. Go on at once while
 `next`: it is always an address to ask again. A page may be short, or empty, while `more` is true.
 
 Where `fields` names what changed, what follows from it (`kind`, `last_day`, `progress`, `updated_at`) is not named.
+What is told of one transaction comes kind by kind: placements before the asset that they come into sight with.
 A row with a new key is told as `deleted` under the old one and as `created` under the new one.
 
 The answer is **410** where the feed does not reach back to the cursor (changes are kept for some months), where the
@@ -140,9 +141,8 @@ class ChangesView(APIView):
 
 
 def scope_told(who) -> str:
-    """A name of what `who` sees: whoever sees more or less has another one."""
-    access = access_of(who)
-    scope = repr((*scope_of(access), sorted(access.resources)))
+    """A name of what `who` sees: whoever sees more or less has another one. Resources out of reach are as `kind` is."""
+    scope = repr(scope_of(access_of(who)))
     return hashlib.blake2b(scope.encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=8).hexdigest()
 
 

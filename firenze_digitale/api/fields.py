@@ -86,6 +86,11 @@ class DateField(Strict, serializers.DateField):
 class ChoiceField(Strict, serializers.ChoiceField):
     """One of the values that a field takes."""
 
+    default_error_messages = {"invalid_choice": _("“{input}” is none of its values. Write one of: {known}.")}
+
+    def fail(self, key, **told):
+        super().fail(key, **told, known=", ".join(map(str, self.choices)))
+
 
 @extend_schema_field({"type": "object", "additionalProperties": {}, "maxProperties": MAX_MEMBERS})
 class ObjectField(serializers.JSONField):

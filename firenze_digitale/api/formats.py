@@ -76,6 +76,7 @@ KINDS = (
     ((serializers.IntegerField, serializers.FloatField), Kind.NUMBER),
     ((ObjectField, serializers.ManyRelatedField, serializers.BaseSerializer), Kind.JSON),
 )
+NO_SUCH_TYPE = _("The header Accept takes none of what there is here: %(types)s.")
 ALL_ROWS = _("Such a file holds all rows of the list: leave it out.")
 
 
@@ -108,7 +109,7 @@ def accepted_one(request, media_types: tuple[str, ...]) -> str:
             main, _slash, sub = media_type.partition("/")
             if accepted.main_type in (main, "*") and accepted.sub_type in (sub, "*"):
                 return media_type
-    raise NotAcceptable
+    raise NotAcceptable(NO_SUCH_TYPE % {"types": ", ".join(media_types)})
 
 
 def parameter_of(offered: tuple[str, ...]) -> dict:

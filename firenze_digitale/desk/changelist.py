@@ -86,6 +86,13 @@ class VisibleRelatedFilter(RelatedFieldListFilter):
         return [(row.pk, str(row)) for row in rows]
 
 
+class ChoosableRelatedFilter(RelatedFieldListFilter):
+    """Offers the related rows that the asker may choose in the form: a list that holds rows of those alone."""
+
+    def field_choices(self, field, request, model_admin):
+        return [(row.pk, str(row)) for row in model_admin.choices[field.name](request.user).for_list()]
+
+
 FieldListFilter.register(lambda field: field.remote_field is not None, VisibleRelatedFilter, take_priority=True)
 
 

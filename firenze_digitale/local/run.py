@@ -42,6 +42,7 @@ def main() -> int:
         signal.signal(number, _stop)
     try:
         port = free_port(os.environ.get("PORT") or DEFAULT_PORT)
+        os.environ.setdefault("SITE_URL", f"http://{HOST}:{port}")
         with development():
             accounts = prepare()
             with working(), serving(port) as server:

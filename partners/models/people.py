@@ -224,6 +224,8 @@ class ApiCredential(RegistryModel):
         if unknown := sorted(set(self.resources or ()) - RESOURCES.keys()):
             told = {"names": ", ".join(unknown), "known": ", ".join(RESOURCES)}
             raise ValidationError({"resources": UNKNOWN_RESOURCES % told})
+        if self._state.adding and self.expires_at and self.expires_at <= timezone.now():
+            raise ValidationError({"expires_at": _("This moment is past: the credential would never work.")})
 
     @property
     def is_usable(self) -> bool:

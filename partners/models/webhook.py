@@ -30,6 +30,7 @@ MOST_OF_A_PARTNER = 20
 MOST_TESTS_WAITING = 3
 TOO_MANY = _("A partner has at most %(most)s webhooks: change one, or delete it.")
 TESTS_WAIT = _("Test messages wait already, and go out as soon as the worker runs: try again later.")
+FAILED_TEST = _("failed")
 PARTNER_STAYS = _("A webhook stays with its partner: delete this one, and add another.")
 
 
@@ -209,6 +210,11 @@ class WebhookDelivery(models.Model):
     @property
     def is_test(self) -> bool:
         return self.changes == 0
+
+    @property
+    def state_told(self) -> str:
+        """The state in words: a test is sent once, so nothing is given up where it fails."""
+        return str(FAILED_TEST) if self.is_test and self.state == DeliveryState.FAILED else self.get_state_display()
 
     def send_again(self) -> None:
         """Queue the message once more, as it is and under the same name; one that waits is tried at once."""

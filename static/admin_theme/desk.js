@@ -17,3 +17,15 @@ function nameFields() {
 // After the look-ups have been set up, which the admin does when its jQuery is ready.
 window.django?.jQuery?.(nameFields);
 document.addEventListener("formset:added", () => setTimeout(nameFields));
+
+// A form whose answer shows a secret goes out once: the answer to a second click would take the secret's place.
+let sent = false;
+document.addEventListener("submit", (event) => {
+  if (!event.target.elements.namedItem("_once")) return;
+  if (sent) event.preventDefault();
+  sent = true;
+});
+// Who comes back to it by the browser's own memory needs a form that has not gone out yet.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted && sent) window.location.reload();
+});

@@ -8,9 +8,11 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from firenze_digitale.access import OPERATOR, access_of
+from firenze_digitale.desk.once import MOST_REMEMBERED, USED
 from firenze_digitale.history import history_of
 from partners.admission import admit
-from partners.models import ApiCredential, CredentialDay, Partner, Referent
+from partners.credential_admin import MADE_ALREADY
+from partners.models import ApiCredential, CredentialDay, Partner, Referent, Webhook
 from partners.tokens import PATTERN, Token, checksum
 from tests import factories
 from tests.admin.world import admin_url
@@ -41,6 +43,42 @@ def test_a_referent_makes_a_credential_of_their_partner_and_sees_it_once(browse,
     assert token not in browser.get(admin_url(ApiCredential, "changelist")).content.decode()
     kept = [str(session.get_decoded()) for session in Session.objects.all()]
     assert not any(token.split("_")[2] in told for told in [*kept, *response.cookies, caplog.text])
+
+
+def test_a_form_that_is_sent_again_makes_no_second_credential(browse, referent, publiacqua):
+    browser, add = browse(referent), admin_url(ApiCredential, "add")
+    once = browser.get(add).context["once"]
+    refused = browser.post(add, form(publiacqua, name="", _once=once))
+    assert "name" in refused.context["adminform"].form.errors
+    first = browser.post(add, form(publiacqua, _once=once))
+    made, token = ApiCredential.objects.get(), first.context["token"]
+    again = browser.post(add, form(publiacqua, _once=once))
+    assert (again.status_code, again["Location"]) == (302, admin_url(ApiCredential, "changelist"))
+    listed = browser.get(again["Location"])
+    assert [str(told) for told in listed.context["messages"]] == [str(MADE_ALREADY)]
+    assert ApiCredential.objects.get() == made
+    kept = [str(session.get_decoded()) for session in Session.objects.all()]
+    for told in [*kept, str(again.cookies), listed.content.decode()]:
+        assert token.split("_")[2] not in told
+    assert browser.post(add, form(publiacqua, _once=browser.get(add).context["once"])).context["token"] != token
+    assert ApiCredential.objects.count() == 2
+
+
+def test_the_session_remembers_a_few_forms_and_not_what_a_browser_makes_of_them(browse, referent, publiacqua):
+    browser, add = browse(referent), admin_url(ApiCredential, "add")
+    for number in range(MOST_REMEMBERED + 2):
+        assert browser.post(add, form(publiacqua, _once=f"{number:0>22}" + "x" * 1000)).status_code == 200
+    used = browser.session[USED]
+    assert (len(used), used[-1]) == (MOST_REMEMBERED, f"{MOST_REMEMBERED + 1:0>22}")
+
+
+def test_the_list_is_narrowed_to_partners_that_one_answers_for(browse, referent, administrator, publiacqua, silfi):
+    before = factories.partner("prima", successor=publiacqua)
+    for who, offered in ((referent, {publiacqua, before}), (administrator, {publiacqua, before, silfi})):
+        for model in (ApiCredential, Webhook):
+            specs = browse(who).get(admin_url(model, "changelist")).context["cl"].filter_specs
+            partners = next(spec for spec in specs if getattr(spec, "field_path", "") == "partner")
+            assert {pk for pk, _name in partners.lookup_choices} == {partner.pk for partner in offered}
 
 
 def test_nobody_makes_a_credential_for_a_partner_that_they_do_not_answer_for(browse, referent, silfi):
@@ -157,7 +195,7 @@ def test_what_ends_and_what_has_ended_is_marked_and_found(browse, referent, publ
     now = timezone.now()
     ends = {"in_force": now + timedelta(days=60), "ending": now + timedelta(days=9), "expired": now - timedelta(days=1)}
     for state, end in ends.items():
-        issued(publiacqua, name=f"nome-{state}", expires_at=end)
+        ApiCredential.objects.filter(pk=issued(publiacqua, name=f"nome-{state}").pk).update(expires_at=end)
     issued(publiacqua, name="nome-forever")
     ApiCredential.objects.filter(pk=issued(publiacqua, name="nome-revoked").pk).revoke()
     expected = {state: {f"nome-{state}"} for state in (*ends, "revoked")}

@@ -25,6 +25,7 @@ def databases(*sizes):
             "SECRET_KEY": secrets.token_urlsafe(64),
             "DATABASE_URL": server.url(sizes[0][0]),
             "ALLOWED_HOSTS": "testserver",
+            "SITE_URL": "http://testserver",
             "SECURE_SSL_REDIRECT": "0",
             "LOG_LEVEL": "ERROR",
         }

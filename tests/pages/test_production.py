@@ -53,6 +53,7 @@ def visit(tmp_path_factory):
         "SECRET_KEY": "only-this-test-knows-this-one-" * 3,
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing",
         "ALLOWED_HOSTS": "registry.example.org",
+        "SITE_URL": "https://registry.example.org",
         "STATIC_ROOT": str(tmp_path_factory.mktemp("static")),
     }
     command = [sys.executable, "-c", VISIT]

@@ -2,10 +2,12 @@
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
 from firenze_digitale.webhooks.sending import Outcome
 from partners.choices import DeliveryState, WebhookState
 from partners.models import Webhook, WebhookDelivery
+from partners.webhook_admin import MADE_ALREADY, RENEWED_ALREADY
 from tests import factories
 from tests.admin.world import admin_url, filled_in
 
@@ -36,6 +38,48 @@ def test_a_referent_registers_an_address_and_is_shown_its_secret_once(desk, publ
     assert "no-store" in answer["Cache-Control"]
     assert made.secret not in desk.get(admin_url(made, "change")).content.decode()
     assert made.secret not in desk.get(admin_url(made, "history")).content.decode()
+
+
+def test_forms_that_are_sent_again_make_no_second_webhook_and_no_second_secret(desk, publiacqua):
+    add = admin_url(Webhook, "add")
+    page = desk.get(add)
+    form = {**filled_in(page), "url": "https://8.8.8.8/new", "_once": page.context["once"]}
+    secret = desk.post(add, form).context["secret"]
+    made = Webhook.objects.get()
+    again = desk.post(add, form, follow=True)
+    assert [str(told) for told in again.context["messages"]] == [str(MADE_ALREADY)]
+    renew = admin_url(made, "secret")
+    form = {"_once": desk.get(renew).context["once"]}
+    renewed = desk.post(renew, form).context["secret"]
+    again = desk.post(renew, form, follow=True)
+    assert [str(told) for told in again.context["messages"]] == [str(RENEWED_ALREADY)]
+    assert again.redirect_chain == [(admin_url(Webhook, "changelist"), 302)]
+    assert secret != renewed == Webhook.objects.get().secret
+    for shown in (secret, renewed):
+        assert shown not in again.content.decode() + str(dict(desk.session)) + str(desk.cookies)
+
+
+@pytest.mark.parametrize(
+    "address", ["ftp://8.8.8.8/", "https://8.8.8.8/#part", "https://8.8.8.8/#"]
+)
+def test_an_address_is_refused_in_the_same_words_as_by_the_api(desk, webhook, publiacqua, call, address):
+    page = desk.get(admin_url(webhook, "change"))
+    shown = desk.post(admin_url(webhook, "change"), {**filled_in(page), "url": address})
+    api = call(factories.credential(publiacqua, "write"))
+    told = api.patch(f"/api/v1/webhooks/{webhook.public_id}", {"url": address}, HTTP_IF_MATCH="*")
+    assert told.status_code == 400
+    assert shown.context["adminform"].form.errors["url"] == [each["message"] for each in told.json()["errors"]]
+    assert Webhook.objects.get().url == "https://8.8.8.8/hook"
+
+
+@pytest.mark.parametrize(("changes", "told"), [(0, "failed"), (3, "given up")])
+def test_a_test_fails_and_is_not_given_up(desk, webhook, changes, told):
+    delivery = delivery_of(webhook, changes=changes, state=DeliveryState.FAILED, attempts=1, due_at=None)
+    with override("en"):
+        assert delivery.state_told == told
+    shown = desk.get(admin_url(webhook, "change")).content.decode()
+    with override("it"):
+        assert f">{delivery.state_told}</span>" in shown
 
 
 @pytest.mark.parametrize(

@@ -31,4 +31,5 @@ while wrong:
     wrong = page["next"]
 
 if receipt["state"] != "stored":
-    sys.exit("Nothing was stored. " + (receipt["refusal"] or str(receipt["questions"] or "")))
+    why = receipt["refusal"] or receipt["questions"] or "Correct what is wrong, and bring the file again."
+    sys.exit(f"Nothing was stored. {why}")
