@@ -31,7 +31,7 @@ MADE_ALREADY = _(
 
 def on_phones(name, value):
     """A value with its name before it, which shows where the list is cards and has no head."""
-    return format_html('<span class="credential-label">{}:</span> {}', name, value)
+    return format_html('<span class="card-label">{}:</span> {}', capfirst(name), value)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -83,7 +83,7 @@ class ApiCredentialAdmin(MadeOnce, RegistryAdmin):
     change_form_template = "admin/partners/apicredential/change_form.html"
 
     class Media:
-        css = {"all": ["admin_theme/credentials.css"]}
+        css = {"all": ["admin_theme/cards.css", "admin_theme/credentials.css"]}
 
     @admin.display(description=_("state"))
     def state_told(self, credential):
@@ -93,11 +93,11 @@ class ApiCredentialAdmin(MadeOnce, RegistryAdmin):
 
     @admin.display(description=_("expires at"))
     def ends(self, credential):
-        return on_phones(_("Ends"), in_words(credential.expires_at))
+        return on_phones(_("expires at"), in_words(credential.expires_at))
 
     @admin.display(description=_("last used at"))
     def used(self, credential):
-        return on_phones(_("Last used"), in_words(credential.last_used_at))
+        return on_phones(_("last used at"), in_words(credential.last_used_at))
 
     @admin.display(description=_("token"))
     def token_told(self, credential):
@@ -111,10 +111,10 @@ class ApiCredentialAdmin(MadeOnce, RegistryAdmin):
     def made_by(self, credential):
         account = credential.created_by
         if account is None:
-            return on_phones(_("Created by"), _("an operator"))
+            return on_phones(_("created by"), _("an operator"))
         name = account.get_full_name() or account.get_username()
         told = name if account.is_active else _("%(name)s (account switched off)") % {"name": name}
-        return on_phones(_("Created by"), told)
+        return on_phones(_("created by"), told)
 
     def get_fieldsets(self, request, obj=None):
         if obj is None:

@@ -65,7 +65,7 @@ class WebhookAdmin(MadeOnce, RegistryAdmin):
     change_form_template = "admin/partners/webhook/change_form.html"
 
     class Media:
-        css = {"all": ["admin_theme/webhooks.css"]}
+        css = {"all": ["admin_theme/cards.css", "admin_theme/webhooks.css"]}
 
     @admin.display(description=_("kinds of change"))
     def kinds_told(self, webhook):

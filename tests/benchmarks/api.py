@@ -11,7 +11,7 @@ from tests.benchmarks.database import LARGE, MEDIUM, databases
 from tests.benchmarks.load import Connection, requests_a_second, serving
 
 OURS, LIMIT, STOCK = 8301, 8302, 8303
-ROUNDS = 3
+ROUNDS = 5
 DEEP = 500_000
 
 

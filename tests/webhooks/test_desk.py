@@ -59,9 +59,7 @@ def test_forms_that_are_sent_again_make_no_second_webhook_and_no_second_secret(d
         assert shown not in again.content.decode() + str(dict(desk.session)) + str(desk.cookies)
 
 
-@pytest.mark.parametrize(
-    "address", ["ftp://8.8.8.8/", "https://8.8.8.8/#part", "https://8.8.8.8/#"]
-)
+@pytest.mark.parametrize("address", ["ftp://8.8.8.8/", "https://8.8.8.8/#part", "https://8.8.8.8/#"])
 def test_an_address_is_refused_in_the_same_words_as_by_the_api(desk, webhook, publiacqua, call, address):
     page = desk.get(admin_url(webhook, "change"))
     shown = desk.post(admin_url(webhook, "change"), {**filled_in(page), "url": address})
