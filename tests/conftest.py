@@ -10,6 +10,7 @@ from django.db import connection
 from django.template import RequestContext
 from django.test import Client, override_settings
 from django.test import client as test_client
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from tests import factories
@@ -59,6 +60,12 @@ def _documents_elsewhere(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _clean_cache():
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _own_language():
+    """No test goes on in the language that the last request of another one was answered in."""
+    translation.deactivate()
 
 
 @pytest.fixture
