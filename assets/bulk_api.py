@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from assets.bulk import OUTCOMES, REFUSED, Answer, RowsRefused, store_rows
 from assets.bulk_rows import LONGEST_KEY, RowOfMany, RowsReader
 from assets.serializers import AssetSerializer, PlacementSerializer
+from firenze_digitale.api.filtering import check_names
 from firenze_digitale.api.idempotency import OnceByKey
 from firenze_digitale.api.parsing import StrictJSONParser
 from firenze_digitale.api.serializers import UNKNOWN_FIELD
@@ -19,7 +20,6 @@ MOST_ROWS = 10_000
 MOST_BYTES = 20 * 2**20
 MOST_ERRORS = 1_000
 ALL_OR_NOTHING, EACH = MODES = ("all_or_nothing", "each")
-NO_PARAMETERS = _("There is no such parameter.")
 ABOUT = """Adds the rows whose key is new, and changes those whose key is known. A row is the body of a single POST, of
 which only the key must be said each time: fields that are left out keep what they hold or, where the row is new, begin
 as they would in a POST; a new row must say what a POST must. A field of attributes is replaced as a whole.
@@ -102,8 +102,7 @@ class BulkView(OnceByKey, APIView):
     row_serializer: type[serializers.ModelSerializer]
 
     def post(self, request):
-        if request.query_params:
-            raise exceptions.ValidationError({name: [NO_PARAMETERS] for name in request.query_params})
+        check_names(request, set())
         serializer = self.row_serializer(context={"request": request})
         if not serializer.Meta.model.may_be_added_by(request.user):
             raise PermissionDenied

@@ -14,7 +14,7 @@ from rest_framework import exceptions, serializers, status
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assets.bulk_api import ALL_OR_NOTHING, EACH, MODES, NO_PARAMETERS
+from assets.bulk_api import ALL_OR_NOTHING, EACH, MODES
 from assets.choices import ImportedKind, RowState
 from assets.imports import services
 from assets.imports_bodies import ImportRowSerializer, ImportSerializer, body_of, body_of_row
@@ -22,6 +22,7 @@ from assets.imports_files import MultipartFileParser, WholeFileParser
 from assets.models import Asset, Import
 from firenze_digitale import problems
 from firenze_digitale.api.authentication import refuse_out_of_reach
+from firenze_digitale.api.filtering import check_names
 from firenze_digitale.api.idempotency import OnceByKey
 from firenze_digitale.api.pagination import KeysetPagination
 from firenze_digitale.tables import UnreadableFile
@@ -78,10 +79,7 @@ class ImportView(OnceByKey, APIView):
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
-        errors = {name: [NO_PARAMETERS] for name in request.query_params if name not in self.parameters}
-        errors |= {name: [_("It is given twice.")] for name, given in request.query_params.lists() if len(given) > 1}
-        if errors:
-            raise exceptions.ValidationError(errors)
+        check_names(request, self.parameters)
 
     def imported(self, number: int) -> Import:
         """The import that the address names, as far as it has come."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseNotModified
 from django.utils import timezone
 from django.utils.http import parse_etags
 from django.utils.translation import gettext_lazy as _
@@ -52,7 +52,7 @@ def with_etag(response: HttpResponse, etag: str) -> HttpResponse:
 
 def unchanged(etag: str) -> HttpResponse:
     """The answer to whoever has the representation already."""
-    return with_etag(HttpResponse(status=status.HTTP_304_NOT_MODIFIED), etag)
+    return with_etag(HttpResponseNotModified(), etag)
 
 
 def check_match(request, etag: Callable[[], str]) -> None:

@@ -1,5 +1,7 @@
 """The pages' filters, on the API: what is not understood is refused, not passed over."""
 
+from collections.abc import Set as AbstractSet
+
 import django_filters
 from django.utils.encoding import force_str
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +12,9 @@ from firenze_digitale.api import since
 from firenze_digitale.api.fields import KEY_SCHEMA
 from firenze_digitale.api.formats import PARAMETER, parameter_of
 from firenze_digitale.filters import KeyFilter, YearFilter
+
+NO_SUCH = _("There is no such parameter. Known: %(known)s.")
+NONE_AT_ALL = _("This address takes no parameters.")
 
 
 class RegistryFilterBackend(BaseFilterBackend):
@@ -42,7 +47,7 @@ def parameters_of(view) -> set[str]:
     return {*view.filterset_class.base_filters, *view.pagination_class.parameters, PARAMETER, since.SINCE}
 
 
-def check_names(request, known: set[str]) -> None:
+def check_names(request, known: AbstractSet[str]) -> None:
     """Let an address pass that asks by `known` names, each of them once.
 
     Raises:
@@ -51,7 +56,8 @@ def check_names(request, known: set[str]) -> None:
     errors = {}
     for name, values in request.GET.lists():
         if name not in known:
-            errors[name] = [_("There is no such filter. Known: %(known)s.") % {"known": ", ".join(sorted(known))}]
+            told = {"known": ", ".join(sorted(known))}
+            errors[name] = [NO_SUCH % told if known else NONE_AT_ALL]
         elif len(values) > 1:
             errors[name] = [_("It is given twice.")]
         elif not values[0].strip():

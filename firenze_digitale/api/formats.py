@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 
 import orjson
-from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.http import StreamingHttpResponse
 from django.utils import timezone
@@ -16,7 +15,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import NotAcceptable, ValidationError
 
 from firenze_digitale.api.fields import KEY_SCHEMA, ObjectField
-from firenze_digitale.api.lists import OPTIONS, columns_of, lookups_of
+from firenze_digitale.api.lists import OPTIONS, Statement, columns_of, lookups_of
 from firenze_digitale.tables.writing import Column, Kind, write_csv
 
 PARAMETER = "format"
@@ -211,12 +210,11 @@ def _serialized(rows, serializer_of: Callable, names: list[str]) -> Iterator[lis
 
 def _read(rows, columns, hidden: frozenset[str]) -> Iterator[list[Sequence]]:
     lookups = lookups_of(columns, hidden)
-    try:
-        statement, values = rows.values_list(*lookups).query.sql_with_params()
-    except EmptyResultSet:
+    statement = Statement.of(rows, lookups)
+    if statement is None:
         return
     with connection.chunked_cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(statement.sql, statement.values)
         while found := cursor.fetchmany(MANY):
             by_lookup = dict(zip(lookups, zip(*found, strict=True), strict=True))
             nothing = [None] * len(found)

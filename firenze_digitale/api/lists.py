@@ -20,8 +20,10 @@ from firenze_digitale.api.fields import KeyField
 from firenze_digitale.paging import START, Asked
 
 OPTIONS = orjson.OPT_UTC_Z
-#: Names of the plans that each connection of the database driver keeps.
+#: Names of the plans that each connection of the database driver keeps, and how many it keeps at most: callers choose
+#: the length of a page, and each length is a plan of its own.
 KEPT_PLANS: WeakKeyDictionary = WeakKeyDictionary()
+MOST_KEPT = 100
 
 
 @dataclass(frozen=True)
@@ -102,24 +104,22 @@ class Statement:
         values = list(self.values)
         for place, value in zip(self.places, cursor_values, strict=True):
             values[place] = value
-        if self.name:
-            return self._found_by_kept_plan(values)
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, values)
-            return cursor.fetchall()
-
-    def _found_by_kept_plan(self, values: list) -> list[tuple]:
-        """Ask by a plan that the connection keeps, made where it has none: planning takes longer than reading."""
-        marks = ", ".join(["%s"] * len(values))
-        ask = f"EXECUTE {self.name} ({marks})" if marks else f"EXECUTE {self.name}"
         with connection.cursor() as cursor:
             kept = KEPT_PLANS.setdefault(connection.connection, set())
-            if self.name not in kept:
-                numbered = self.sql % tuple(f"${number}" for number in range(1, len(values) + 1))
-                ask = f"PREPARE {self.name} AS {numbered.replace('%', '%%')}; {ask}"
-            cursor.execute(ask, values)
-            kept.add(self.name)
+            is_kept = self.name and (self.name in kept or len(kept) < MOST_KEPT)
+            cursor.execute(self._by_kept_plan(kept) if is_kept else self.sql, values)
+            if is_kept:
+                kept.add(self.name)
             return cursor.fetchall()
+
+    def _by_kept_plan(self, kept: set[str]) -> str:
+        """SQL that asks by a plan that the connection keeps or now makes: planning takes longer than reading."""
+        marks = ", ".join(["%s"] * len(self.values))
+        ask = f"EXECUTE {self.name} ({marks})" if marks else f"EXECUTE {self.name}"
+        if self.name in kept:
+            return ask
+        numbered = self.sql % tuple(f"${number}" for number in range(1, len(self.values) + 1))
+        return f"PREPARE {self.name} AS {numbered.replace('%', '%%')}; {ask}"
 
 
 def read_columns(rows: models.QuerySet, lookups: tuple[str, ...]) -> list[dict]:

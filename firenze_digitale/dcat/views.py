@@ -3,13 +3,13 @@
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import JSONRenderer
 
+from firenze_digitale.api.filtering import check_names
 from firenze_digitale.api.formats import CHARSETS, JSON_LD, MEDIA_TYPES, PARAMETER, RDF_XML, TURTLE, asked_format
 from firenze_digitale.api.views import OpenView
 from firenze_digitale.dcat.catalogue import CataloguePage
@@ -19,7 +19,6 @@ from firenze_digitale.paging import InvalidCursor
 #: The formats, the first where it is all the same, and what rdflib calls them.
 FORMATS = {TURTLE: "turtle", RDF_XML: "xml", JSON_LD: "json-ld"}
 SECONDS_FRESH = 300
-UNKNOWN = _("There is no such parameter. Known: %(known)s.")
 
 
 class CatalogueView(OpenView):
@@ -58,10 +57,8 @@ class CatalogueView(OpenView):
         return response
 
     def _page(self, request, extension: str) -> CataloguePage:
+        check_names(request, set(self.parameters))
         query = request.query_params
-        known = {"known": ", ".join(self.parameters)}
-        if unknown := [name for name in query if name not in self.parameters]:
-            raise ValidationError({name: [UNKNOWN % known] for name in unknown})
         format_asked = f"?{PARAMETER}={query[PARAMETER]}" if PARAMETER in query else ""
         address = address_below_site(reverse("api-catalogue") + extension + format_asked)
         try:

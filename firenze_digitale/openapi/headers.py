@@ -33,17 +33,15 @@ IDEMPOTENCY_KEY = request_header(
     "A name of your own for this request, for example a UUID: sent again within a day, the request is not carried out "
     "a second time and has the first answer.",
 )
-#: By the action of a resource.
+#: By the method, or by the action of a resource.
 REQUEST_HEADERS = {
-    "list": [IF_NONE_MATCH],
-    "retrieve": [IF_NONE_MATCH],
+    "GET": [IF_NONE_MATCH],
     "update": [IF_MATCH],
     "partial_update": [IF_MATCH],
     "destroy": [IF_MATCH],
 }
 RESPONSE_HEADERS_OF_ROWS = {
-    "list": {"200": ["ETag"], "304": ["ETag"]},
-    "retrieve": {"200": ["ETag"], "304": ["ETag"]},
+    "GET": {"200": ["ETag"], "304": ["ETag"]},
     "create": {"201": ["ETag", "Location"]},
     "update": {"200": ["ETag"]},
     "partial_update": {"200": ["ETag"]},

@@ -50,9 +50,11 @@ class RegistrySchema(AutoSchema):
     def get_operation(self, *args):
         """Rows say which state they are in, and new ones where they are; lists come in several formats."""
         operation = super().get_operation(*args)
+        if operation is None:
+            return None
         if self._action == "list":
             operation["responses"]["200"]["content"] |= files_of(self.view.formats)
-        for code, names in RESPONSE_HEADERS_OF_ROWS.get(self._action, {}).items():
+        for code, names in self._of_method_or_action(RESPONSE_HEADERS_OF_ROWS, {}).items():
             operation["responses"].setdefault(code, {"description": ""})["headers"] = declared(*names)
         return operation
 
@@ -91,9 +93,12 @@ class RegistrySchema(AutoSchema):
     def _action(self) -> str | None:
         return getattr(self.view, "action", None)
 
+    def _of_method_or_action(self, table: dict, nothing):
+        return table.get(self.method) or table.get(self._action, nothing)
+
     def _get_parameters(self):
         once = [IDEMPOTENCY_KEY] if self.method == "POST" and keeps_answers(self.view) else []
-        return [*super()._get_parameters(), *REQUEST_HEADERS.get(self._action, ()), *once]
+        return [*super()._get_parameters(), *self._of_method_or_action(REQUEST_HEADERS, ()), *once]
 
     def _get_request_body(self, direction="request"):
         body = super()._get_request_body(direction)

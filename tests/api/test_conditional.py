@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from assets.models import Asset, Placement
+from firenze_digitale.api import lists
 from firenze_digitale.api.lists import columns_of
 from firenze_digitale.api_urls import RESOURCES
 from partners.models import Partner, Referent
@@ -143,3 +144,27 @@ def test_the_row_that_one_may_not_change_is_refused_before_its_state_is_compared
     factories.asset(silfi, "silfi-pubblico", visibility="public")
     answer = call(writer, if_match=None).patch("/api/v1/assets/silfi-pubblico", {"name_it": "Mio"})
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "address", ["changes?after=latest", "webhooks", "ogc/collections", "openapi.json", "plans/piano-2016-18"]
+)
+def test_whatever_is_read_has_an_etag_and_is_not_sent_again(address, registry, call, writer):
+    client = call(writer, if_match=None)
+    etag = etag_at(client, f"/api/v1/{address}")
+    answer = client.get(f"/api/v1/{address}", HTTP_IF_NONE_MATCH=etag)
+    assert (answer.status_code, answer.content, answer["ETag"]) == (304, b"", etag)
+    assert answer["RateLimit-Limit"]
+    assert "Content-Type" not in answer.headers
+    assert client.get(f"/api/v1/{address}", HTTP_IF_NONE_MATCH='"another"').status_code == 200
+
+
+def test_a_connection_keeps_no_more_plans_than_it_may(registry, call, monkeypatch):
+    """Each length of a page has a plan of its own, and callers choose the length."""
+    client, kept = call(), lambda: len(lists.KEPT_PLANS.get(connection.connection, ()))
+    client.get("/api/v1/assets?limit=7")
+    monkeypatch.setattr(lists, "MOST_KEPT", kept())
+    whole = client.get("/api/v1/assets").json()["results"]
+    for limit in range(1, 7):
+        assert client.get(f"/api/v1/assets?limit={limit}").json()["results"] == whole[:limit]
+    assert kept() == lists.MOST_KEPT
