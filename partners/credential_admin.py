@@ -1,6 +1,5 @@
 """Credentials of partners' systems on the desk: made and revoked by who answers for the partner, shown once."""
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
@@ -13,7 +12,7 @@ from django.utils.translation import ngettext
 
 from firenze_digitale.desk.base import RegistryAdmin
 from firenze_digitale.desk.changelist import ChoosableRelatedFilter
-from firenze_digitale.desk.forms import ReadableForm
+from firenze_digitale.desk.forms import ReadableForm, ticked
 from firenze_digitale.desk.once import MadeOnce
 from firenze_digitale.differences import in_words
 from firenze_digitale.resource_names import RESOURCES
@@ -53,14 +52,8 @@ class CredentialForm(ReadableForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "resources" in self.fields:
-            given = self.fields["resources"]
-            self.fields["resources"] = forms.MultipleChoiceField(
-                choices=[(name, f"{capfirst(str(label))} ({name})") for name, label in RESOURCES.items()],
-                widget=forms.CheckboxSelectMultiple,
-                required=False,
-                label=given.label,
-                help_text=given.help_text,
-            )
+            choices = [(name, f"{capfirst(str(label))} ({name})") for name, label in RESOURCES.items()]
+            self.fields["resources"] = ticked(self.fields["resources"], choices)
         if "expires_at" in self.fields:
             end = self.fields["expires_at"]
             end.help_text = _("Leave it empty where the credential works until it is revoked.")

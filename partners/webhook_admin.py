@@ -1,6 +1,5 @@
 """Webhooks on the desk: registered by who answers for a partner, with what was sent and what came of it."""
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from firenze_digitale.desk.base import RegistryAdmin
 from firenze_digitale.desk.changelist import ChoosableRelatedFilter
-from firenze_digitale.desk.forms import ReadableForm
+from firenze_digitale.desk.forms import ReadableForm, ticked
 from firenze_digitale.desk.once import MadeOnce, new_key
 from firenze_digitale.paging import InvalidCursor, paginate
 from firenze_digitale.resource_names import RESOURCES
@@ -43,14 +42,8 @@ class WebhookForm(ReadableForm):
         if "url" in self.fields:
             self.fields["url"].error_messages["invalid"] = NOT_AN_ADDRESS
         if "kinds" in self.fields:
-            given = self.fields["kinds"]
-            self.fields["kinds"] = forms.MultipleChoiceField(
-                choices=[(name, capfirst(str(label))) for name, label in RESOURCES.items()],
-                widget=forms.CheckboxSelectMultiple,
-                required=False,
-                label=given.label,
-                help_text=given.help_text,
-            )
+            choices = [(name, capfirst(str(label))) for name, label in RESOURCES.items()]
+            self.fields["kinds"] = ticked(self.fields["kinds"], choices)
 
 
 class WebhookAdmin(MadeOnce, RegistryAdmin):

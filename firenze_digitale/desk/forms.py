@@ -53,6 +53,12 @@ class ReadableJSONField(forms.JSONField):
         return bound
 
 
+def ticked(field: forms.Field, choices: list[tuple[str, str]]) -> forms.MultipleChoiceField:
+    """Return the field of a list of words as boxes to tick, with the same label and help; none need be ticked."""
+    told = {"label": field.label, "help_text": field.help_text}
+    return forms.MultipleChoiceField(choices=choices, widget=forms.CheckboxSelectMultiple, required=False, **told)
+
+
 class ReadableForm(forms.ModelForm):
     """A form that says what models and database refuse, beside the field where there is one.
 
