@@ -62,13 +62,20 @@ class RegistrySerializer(serializers.ModelSerializer):
         return self.context["request"].user
 
     def to_internal_value(self, data):
-        if isinstance(data, dict) and (unknown := [name for name in data if name not in self.fields]):
-            raise serializers.ValidationError({name: [UNKNOWN_FIELD] for name in unknown})
-        if isinstance(data, dict) and self._is_change():
-            if not data:
-                raise serializers.ValidationError({"": [NO_CHANGE]})
-            data = self._merged(data) if self.partial else data
-        return super().to_internal_value(data)
+        """Take a body, or say of all of its fields at once what is wrong with them."""
+        if not isinstance(data, dict):
+            return super().to_internal_value(data)
+        if not data and self._is_change():
+            raise serializers.ValidationError({"": [NO_CHANGE]})
+        known = {name: value for name, value in data.items() if name in self.fields}
+        unknown = {name: [UNKNOWN_FIELD] for name in data if name not in known}
+        try:
+            values = super().to_internal_value(self._merged(known) if self.partial and self._is_change() else known)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({**error.detail, **unknown}) from error
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return values
 
     def _merged(self, patch: dict) -> dict:
         """The patch with what null empties written as the fields write it, and objects merged with the stored ones."""
